@@ -1,0 +1,118 @@
+/** What the operator says in omnibot.yaml, checked and with its defaults filled in. Durations are milliseconds. */
+export interface Config {
+  readonly teams: TeamsConfig;
+  readonly environments: Readonly<Record<string, Environment>>;
+}
+
+export interface TeamsConfig {
+  /** Entra tenant id: nobody from another tenant is answered. */
+  readonly tenant: string;
+  /** Conversation ids of the channels that omnibot listens to (`19:…@thread.tacv2`). */
+  readonly channels: readonly string[];
+  /** IANA time zone in which cards show a time of day. */
+  readonly timeZone: string;
+}
+
+export interface Environment {
+  readonly name: string;
+  readonly build: BuildConfig;
+  readonly image: ImageConfig;
+  readonly gitops: GitOpsConfig;
+  readonly flux: FluxConfig;
+  readonly approval: ApprovalConfig;
+  readonly rollout: { readonly soak: number };
+  readonly health: readonly HealthEndpoint[];
+  readonly deadlines: Deadlines;
+}
+
+export interface BuildConfig {
+  /** Address of the Azure DevOps organization, for example https://dev.azure.com/omnispatial. */
+  readonly organization: string;
+  readonly project: string;
+  /** Id of the pipeline (its definition id). */
+  readonly pipeline: number;
+  readonly branch: string;
+  /** Template parameters of every run; `environment` is one of them unless the operator replaces them. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** How a run is found again after a doubt. */
+  readonly marker: BuildMarker;
+}
+
+/**
+ * `parameter` and `variable` write the deployment's key into the run when it is created. `none` leaves the pipeline as it
+ * is; a run whose start is in doubt is then found by who, what and when, or a person is asked.
+ */
+export type BuildMarker =
+  | { readonly kind: "parameter"; readonly name: string }
+  | { readonly kind: "variable"; readonly name: string }
+  | { readonly kind: "none" };
+
+export interface ImageConfig {
+  /** Host of the registry; `http://` in front of it is accepted for loopback only. */
+  readonly registry: string;
+  readonly repository: string;
+  /** Form of a tag: `{environment}`, and exactly one of `{buildId}` or `{buildNumber}`. */
+  readonly tag: string;
+  /** How to sign in: an Entra identity (ACR), user and password from the environment, or not at all. */
+  readonly access: "entra" | "basic" | "anonymous";
+}
+
+export interface GitOpsConfig {
+  /** owner/name on GitHub. */
+  readonly repository: string;
+  readonly branch: string;
+  /** Path of helm-release.yaml in the repository. */
+  readonly file: string;
+  /** Where the tag stands in the HelmRelease, for example ["spec", "values", "image", "tag"]. */
+  readonly path: readonly string[];
+  /** metadata.name of the HelmRelease, where the file holds several. */
+  readonly release: string | undefined;
+  readonly mergeMethod: "merge" | "squash" | "rebase";
+}
+
+export interface FluxConfig {
+  readonly cluster: ClusterConfig;
+  /** How Flux is told that there is a new commit. */
+  readonly poke: FluxPoke;
+  /** Namespace of the HelmRelease where the file does not say it (a Kustomization's targetNamespace). */
+  readonly namespace: string | undefined;
+}
+
+export type FluxPoke =
+  | { readonly kind: "none" }
+  | { readonly kind: "annotation" }
+  /** A Receiver of type generic-hmac; its token comes from FLUX_RECEIVER_TOKEN. */
+  | { readonly kind: "receiver"; readonly url: string };
+
+export type ClusterConfig =
+  | { readonly kind: "in-cluster" }
+  | { readonly kind: "kubeconfig"; readonly context: string | undefined }
+  /** AKS with Entra: the API server's address and its CA certificate (PEM, base64), the token by @azure/identity. */
+  | { readonly kind: "aks"; readonly server: string; readonly certificateAuthority: string };
+
+export interface ApprovalConfig {
+  /** Entra object ids of the people who may approve. */
+  readonly approvers: readonly string[];
+  /** How many different approvers are needed. */
+  readonly required: number;
+  /** How long a request waits for its approvals. */
+  readonly expires: number;
+}
+
+export interface HealthEndpoint {
+  readonly name: string;
+  readonly url: string;
+  /** The status that means well. */
+  readonly status: number;
+}
+
+/** The longest that each step may take before the deployment fails. */
+export interface Deadlines {
+  readonly build: number;
+  readonly verifyImage: number;
+  readonly openChange: number;
+  readonly mergeChange: number;
+  readonly sync: number;
+  readonly rollOut: number;
+  readonly checkHealth: number;
+}

@@ -1,0 +1,195 @@
+/**
+ * Every way a deployment can fail: a stable code, one sentence for people, and what to do next. The one list; the failed
+ * card shows these words, with the detail that was seen.
+ */
+export const causes = {
+  "expired": {
+    sentence: "Nobody approved in time.",
+    remedy: "Ask again when an approver is there.",
+  },
+  "timed-out": {
+    sentence: "This step took longer than it may.",
+    remedy: "Look at what it waited for, then deploy again.",
+  },
+  "service-unreachable": {
+    sentence: "A service did not answer.",
+    remedy: "Check that service and the network to it, then deploy again.",
+  },
+  "service-denied": {
+    sentence: "A service does not let omnibot in.",
+    remedy: "Check the permissions and the credentials of omnibot for it, then deploy again.",
+  },
+  "service-refused": {
+    sentence: "A service refused what omnibot asked for.",
+    remedy: "Read its words; the configuration of this environment may be wrong.",
+  },
+  "internal-error": {
+    sentence: "omnibot met a situation that it does not know.",
+    remedy: "Please look at its log and report it. Nothing more will be done for this deployment.",
+  },
+
+  "branch-not-found": {
+    sentence: "The branch to build does not exist.",
+    remedy: "Check `build.branch` of this environment.",
+  },
+  "build-not-found": {
+    sentence: "There is no such build of this pipeline.",
+    remedy: "Check the number; `status` shows what is live.",
+  },
+  "already-live": {
+    sentence: "This build is what Git wants already.",
+    remedy: "Nothing to do. `status` shows how it runs.",
+  },
+
+  "run-not-started": {
+    sentence: "Azure DevOps did not accept the run.",
+    remedy: "Check the pipeline's parameters and omnibot's permission to queue builds.",
+  },
+  "run-in-doubt": {
+    sentence: "It is not certain whether a run was started.",
+    remedy: "Look for a run of this pipeline started a moment ago; cancel it, then deploy again.",
+  },
+  "pipeline-failed": {
+    sentence: "The build failed.",
+    remedy: "Read the log, mend the cause, and deploy again.",
+  },
+  "pipeline-canceled": {
+    sentence: "The build was canceled in Azure DevOps.",
+    remedy: "Deploy again when you are ready.",
+  },
+  "commit-mismatch": {
+    sentence: "The run built another commit than the approved one.",
+    remedy: "Find out who started it; deploy again to get a fresh approval.",
+  },
+
+  "tag-invalid": {
+    sentence: "The tag does not have the configured form.",
+    remedy: "Check `image.tag` of this environment and the run's number.",
+  },
+  "image-not-found": {
+    sentence: "The image is not in the registry.",
+    remedy: "Check that the pipeline pushes this tag; nothing was changed in Git.",
+  },
+  "tag-moved": {
+    sentence: "The tag points at another image than when it was verified.",
+    remedy: "Find out who pushed it again, and deploy a fresh build.",
+  },
+
+  "file-not-found": {
+    sentence: "The HelmRelease file is not in the repository.",
+    remedy: "Check `gitops.file` and `gitops.branch` of this environment.",
+  },
+  "yaml-invalid": {
+    sentence: "The HelmRelease file is not valid YAML.",
+    remedy: "Mend the file by hand, then deploy again.",
+  },
+  "release-not-found": {
+    sentence: "The file holds no such HelmRelease.",
+    remedy: "Check `gitops.file` and `gitops.release` of this environment.",
+  },
+  "tag-not-found": {
+    sentence: "The HelmRelease has no image tag where it should be.",
+    remedy: "Check `gitops.path` of this environment.",
+  },
+  "tag-ambiguous": {
+    sentence: "More than one HelmRelease in the file could be meant.",
+    remedy: "Set `gitops.release` of this environment to the one that is meant.",
+  },
+  "tag-not-editable": {
+    sentence: "The tag is written in a way that cannot be changed without touching anything else.",
+    remedy: "Write it as a plain or quoted string on one line, then deploy again.",
+  },
+  "change-unexpected": {
+    sentence: "The pull request changes more than the one line.",
+    remedy: "Close it, look who pushed to its branch, and deploy again.",
+  },
+  "change-closed": {
+    sentence: "The pull request was closed without a merge.",
+    remedy: "Deploy again if that was not meant.",
+  },
+  "change-conflict": {
+    sentence: "The pull request conflicts with the branch.",
+    remedy: "Somebody changed the same line; deploy again on top of it.",
+  },
+  "head-moved": {
+    sentence: "Somebody pushed to the pull request's branch.",
+    remedy: "Only the approved change is merged. Close the pull request and deploy again.",
+  },
+
+  "flux-suspended": {
+    sentence: "Flux is suspended and will not apply the change.",
+    remedy: "Resume it with `flux resume`; the change is merged and will be applied then.",
+  },
+  "flux-fetch-failed": {
+    sentence: "Flux cannot fetch the repository.",
+    remedy: "Check the GitRepository's credentials and address.",
+  },
+  "flux-build-failed": {
+    sentence: "Flux cannot build the manifests.",
+    remedy: "Mend the Kustomization or the file, then deploy again.",
+  },
+  "flux-apply-failed": {
+    sentence: "Flux cannot apply the manifests.",
+    remedy: "Read its words; the cluster refused an object.",
+  },
+  "release-missing": {
+    sentence: "The HelmRelease is not on the cluster.",
+    remedy: "Check that a Kustomization applies this file.",
+  },
+  "release-failed": {
+    sentence: "Helm could not bring the release up.",
+    remedy: "Read its words, or go back with `rollback`.",
+  },
+  "release-rolled-back": {
+    sentence: "Flux rolled the release back.",
+    remedy: "Read why the upgrade failed, mend it, and deploy again.",
+  },
+  "values-overridden": {
+    sentence: "Something else sets the tag on the cluster.",
+    remedy: "Look for `valuesFrom` or a patch that overrides the image tag.",
+  },
+  "superseded": {
+    sentence: "Another tag took over before this one was live.",
+    remedy: "`status` shows what is live now.",
+  },
+
+  "workloads-not-found": {
+    sentence: "No workload of this release carries the image.",
+    remedy: "Check `image.repository` of this environment and the chart.",
+  },
+  "image-pull-failed": {
+    sentence: "The pods cannot pull the image.",
+    remedy: "Check that the cluster may pull from the registry, and that the tag is still there.",
+  },
+  "crash-loop": {
+    sentence: "The new pods crash on start.",
+    remedy: "Read the lines below, mend the cause, and deploy again, or go back with `rollback`.",
+  },
+  "container-config": {
+    sentence: "The new pods cannot be configured.",
+    remedy: "A ConfigMap or Secret is missing or wrong; add it, or go back with `rollback`.",
+  },
+  "pods-not-created": {
+    sentence: "The cluster does not let the new pods be created.",
+    remedy: "Read its words: a quota, a policy or a service account.",
+  },
+  "rollout-stalled": {
+    sentence: "The new pods did not become ready in time.",
+    remedy: "Look at their events and logs, or go back with `rollback`.",
+  },
+  "rollout-paused": {
+    sentence: "The workload is paused and will not roll out.",
+    remedy: "Resume it with `kubectl rollout resume`.",
+  },
+  "digest-mismatch": {
+    sentence: "The pods run another image than the one in the registry.",
+    remedy: "Find out who moved the tag; deploy a fresh build.",
+  },
+
+  "health-failing": {
+    sentence: "The application does not answer well.",
+    remedy: "Look at its logs, or go back with `rollback`.",
+  },
+} as const satisfies Record<string, { readonly sentence: string; readonly remedy: string }>;
+
+export type CauseCode = keyof typeof causes;

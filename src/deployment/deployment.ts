@@ -1,0 +1,181 @@
+/** Somebody of the tenant. Identity is the Entra object id alone; the name is for show. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+export type Kind = "deploy" | "rollback";
+
+/** What shall be live: the head of the configured branch, freshly built, or a build that exists. */
+export type Target =
+  | { readonly from: "branch" }
+  | { readonly from: "build"; readonly build: number };
+
+export const stepNames = [
+  "approve",
+  "build",
+  "verify-image",
+  "open-change",
+  "merge-change",
+  "sync",
+  "roll-out",
+  "check-health",
+] as const;
+
+export type StepName = (typeof stepNames)[number];
+
+/** `active` is worked on; every other state is final. */
+export type State = "active" | "live" | "failed" | "rejected" | "expired";
+
+/** One line of the story: a step, how it stands, and since when. Times are milliseconds since 1970. */
+export interface Progress {
+  readonly step: StepName;
+  readonly state: "pending" | "running" | "done" | "failed";
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** What a running step waits for, or how it went. */
+  readonly sentence?: string;
+}
+
+export interface Approval {
+  readonly person: Person;
+  readonly at: number;
+}
+
+export interface Rejection {
+  readonly person: Person;
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** Why a deployment failed: a stable code with its words in causes.ts, and what was seen. */
+export interface Failure {
+  readonly code: string;
+  readonly step: StepName;
+  /** What exactly was seen, one sentence. May hold words from outside: escape it where it leaves. */
+  readonly detail: string;
+  /** The few lines that matter, of a log for example. From outside: escape them where they leave. */
+  readonly excerpt?: Excerpt;
+  readonly url?: string;
+}
+
+export interface Excerpt {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/** What is known for certain, link by link. Each step adds its own part and never changes another's. */
+export interface Evidence {
+  readonly proposal?: Proposal;
+  readonly run?: RunEvidence;
+  readonly image?: ImageEvidence;
+  readonly change?: ChangeEvidence;
+  readonly merge?: MergeEvidence;
+  readonly sync?: SyncEvidence;
+  readonly rollout?: RolloutEvidence;
+  readonly health?: HealthEvidence;
+}
+
+/** What the approvers were shown. The commit is the one that will be built, whatever happens to the branch meanwhile. */
+export interface Proposal {
+  readonly commit?: Commit;
+  readonly branch?: string;
+  /** The tag that Git wants now. */
+  readonly liveTag: string;
+  readonly liveSince?: number;
+  /** The tag that would be live; unknown before the build has a number. */
+  readonly tag?: string;
+  /** What would ship, newest first, where it is known. */
+  readonly changes?: readonly Commit[];
+  /** More changes than are listed. */
+  readonly changesUrl?: string;
+}
+
+export interface Commit {
+  readonly id: string;
+  readonly message?: string;
+  readonly author?: string;
+  readonly url?: string;
+}
+
+export interface RunEvidence {
+  readonly id: number;
+  readonly number: string;
+  readonly commit: string;
+  readonly url: string;
+}
+
+export interface ImageEvidence {
+  readonly tag: string;
+  readonly digest: string;
+  /** Every digest that a node may report for this image: the index, its platforms' manifests, their configurations. */
+  readonly digests: readonly string[];
+}
+
+export interface ChangeEvidence {
+  readonly branch: string;
+  readonly head: string;
+  readonly pullRequest: number;
+  readonly url: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface MergeEvidence {
+  readonly commit: string;
+  readonly url: string;
+}
+
+export interface SyncEvidence {
+  /** metadata.generation of the HelmRelease that carries the tag. */
+  readonly generation: number;
+  /** The revision that Flux had fetched then, for example main@sha1:…. */
+  readonly revision?: string;
+}
+
+export interface RolloutEvidence {
+  /** Since when every look found everything ready; missing while it is not. */
+  readonly readySince?: number;
+  /** Version of the Helm release. */
+  readonly release?: number;
+  readonly pods: number;
+  readonly podsReady: number;
+  readonly digest?: string;
+}
+
+export interface HealthEvidence {
+  readonly checks: readonly HealthResult[];
+  /** How often in a row every endpoint answered well. */
+  readonly successes: number;
+}
+
+export interface HealthResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** The status, or what went wrong. */
+  readonly answer: string;
+}
+
+/** One deployment: the row that is the whole truth about it. Times are milliseconds since 1970. */
+export interface Deployment {
+  /** The number that people see, #128. */
+  readonly id: number;
+  /** Unique beyond this ledger: marks the run, the branch and the pull request. */
+  readonly key: string;
+  readonly kind: Kind;
+  readonly environment: string;
+  readonly target: Target;
+  readonly requester: Person;
+  readonly requestedAt: number;
+  readonly state: State;
+  readonly progress: readonly Progress[];
+  readonly evidence: Evidence;
+  readonly approvals: readonly Approval[];
+  readonly rejection?: Rejection;
+  readonly failure?: Failure;
+  /** When the pending request expires. */
+  readonly expiresAt: number;
+  readonly endedAt?: number;
+  /** Counts the saves; the thread shows the picture of one revision. */
+  readonly revision: number;
+}

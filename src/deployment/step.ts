@@ -1,0 +1,70 @@
+import type { CauseCode } from "./causes.ts";
+import type { Deployment, Evidence, Excerpt, StepName } from "./deployment.ts";
+import type { Clock, World } from "./ports.ts";
+import type { Environment } from "../config/config.ts";
+import type { Once } from "./once.ts";
+
+/** One step of a deployment's life. It looks at the world, does at most one thing at a time, and never sleeps. */
+export interface Step {
+  readonly name: StepName;
+  /** The longest that this step may take, in milliseconds. */
+  deadline(environment: Environment): number;
+  advance(deployment: Deployment, context: StepContext): Promise<Outcome>;
+}
+
+export interface StepContext {
+  readonly world: World;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  /** Does an effect once, however often the step is asked. */
+  readonly once: Once;
+}
+
+export type Outcome = Done | Waiting | Failed;
+
+export interface Done {
+  readonly type: "done";
+  readonly evidence: Evidence;
+  readonly sentence: string;
+}
+
+export interface Waiting {
+  readonly type: "waiting";
+  /** Milliseconds until the next look, if nothing hints earlier. */
+  readonly after: number;
+  /** What it waits for, for the card. */
+  readonly sentence: string;
+  readonly evidence: Evidence;
+}
+
+export interface Failed {
+  readonly type: "failed";
+  readonly code: CauseCode;
+  readonly detail: string;
+  readonly excerpt?: Excerpt;
+  readonly url?: string;
+  readonly evidence: Evidence;
+}
+
+export function done(sentence: string, evidence: Evidence = {}): Done {
+  return { type: "done", sentence, evidence };
+}
+
+export function waiting(after: { readonly seconds: number }, sentence: string, evidence: Evidence = {}): Waiting {
+  return { type: "waiting", after: after.seconds * 1000, sentence, evidence };
+}
+
+export function failed(
+  code: CauseCode,
+  seen: { readonly detail: string; readonly excerpt?: Excerpt; readonly url?: string },
+  evidence: Evidence = {},
+): Failed {
+  return {
+    type: "failed",
+    code,
+    detail: seen.detail,
+    ...(seen.excerpt === undefined ? {} : { excerpt: seen.excerpt }),
+    ...(seen.url === undefined ? {} : { url: seen.url }),
+    evidence,
+  };
+}
