@@ -106,13 +106,5 @@ export interface HealthEndpoint {
   readonly status: number;
 }
 
-/** The longest that each step may take before the deployment fails. */
-export interface Deadlines {
-  readonly build: number;
-  readonly verifyImage: number;
-  readonly openChange: number;
-  readonly mergeChange: number;
-  readonly sync: number;
-  readonly rollOut: number;
-  readonly checkHealth: number;
-}
+/** The longest that a step may take before the deployment fails, by the step's name, where it differs from its default. */
+export type Deadlines = Readonly<Record<string, number>>;

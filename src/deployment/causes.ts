@@ -40,6 +40,10 @@ export const causes = {
     sentence: "This build is what Git wants already.",
     remedy: "Nothing to do. `status` shows how it runs.",
   },
+  "live-changed": {
+    sentence: "Git wants another tag than when this was approved.",
+    remedy: "Somebody changed it meanwhile. Look at `status`, then ask again.",
+  },
 
   "run-not-started": {
     sentence: "Azure DevOps did not accept the run.",
@@ -114,6 +118,11 @@ export const causes = {
   "head-moved": {
     sentence: "Somebody pushed to the pull request's branch.",
     remedy: "Only the approved change is merged. Close the pull request and deploy again.",
+  },
+
+  "merge-blocked": {
+    sentence: "GitHub did not allow the merge in time.",
+    remedy: "Meet the branch's rules (checks, reviews) and merge by hand, or deploy again.",
   },
 
   "flux-suspended": {

@@ -11,18 +11,8 @@ export type Target =
   | { readonly from: "branch" }
   | { readonly from: "build"; readonly build: number };
 
-export const stepNames = [
-  "approve",
-  "build",
-  "verify-image",
-  "open-change",
-  "merge-change",
-  "sync",
-  "roll-out",
-  "check-health",
-] as const;
-
-export type StepName = (typeof stepNames)[number];
+/** Name of a step (steps.ts). A string, since a row may name a step that only another version of omnibot knows. */
+export type StepName = string;
 
 /** `active` is worked on; every other state is final. */
 export type State = "active" | "live" | "failed" | "rejected" | "expired";
@@ -30,6 +20,8 @@ export type State = "active" | "live" | "failed" | "rejected" | "expired";
 /** One line of the story: a step, how it stands, and since when. Times are milliseconds since 1970. */
 export interface Progress {
   readonly step: StepName;
+  /** The step's word on the card, such as "Build". */
+  readonly title: string;
   readonly state: "pending" | "running" | "done" | "failed";
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -80,15 +72,21 @@ export interface Evidence {
 export interface Proposal {
   readonly commit?: Commit;
   readonly branch?: string;
+  /** The HelmRelease that the file describes. */
+  readonly release: ReleaseName;
   /** The tag that Git wants now. */
   readonly liveTag: string;
   readonly liveSince?: number;
   /** The tag that would be live; unknown before the build has a number. */
   readonly tag?: string;
-  /** What would ship, newest first, where it is known. */
+  /** What would ship, newest first, where it is known: the first few, and how many in all. */
   readonly changes?: readonly Commit[];
-  /** More changes than are listed. */
-  readonly changesUrl?: string;
+  readonly changeCount?: number;
+}
+
+export interface ReleaseName {
+  readonly name: string;
+  readonly namespace?: string | undefined;
 }
 
 export interface Commit {

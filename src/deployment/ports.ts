@@ -5,6 +5,7 @@ import type {
   Deployment,
   Excerpt,
   HealthResult,
+  ReleaseName,
   RunEvidence,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
@@ -144,7 +145,7 @@ export type TagState =
       readonly commit: Commit;
       readonly changedAt: number;
       /** metadata.name and metadata.namespace of the HelmRelease. */
-      readonly release: { readonly name: string; readonly namespace: string | undefined };
+      readonly release: ReleaseName;
     }
   | Bad;
 
@@ -191,11 +192,6 @@ export interface Cluster {
   readLive(release: ReleaseName): Promise<LiveState>;
   /** Calls `hint` whenever something changes that the deployment of this release may wait for, until stopped. */
   watch(release: ReleaseName, hint: () => void): { stop(): void };
-}
-
-export interface ReleaseName {
-  readonly name: string;
-  readonly namespace: string | undefined;
 }
 
 export interface Wanted {
@@ -270,7 +266,7 @@ export type NewDeployment = Pick<
 
 export type Created =
   | { readonly state: "created"; readonly deployment: Deployment }
-  | { readonly state: "repeated"; readonly deployment: Deployment }
+  | { readonly state: "repeated" }
   | { readonly state: "busy"; readonly deployment: Deployment };
 
 /** A row that this process may work on until the lease ends, unless somebody else saved it since. */
@@ -280,6 +276,8 @@ export interface Claim {
   /** Fence: a save succeeds only while the row still has this version. */
   readonly version: number;
   readonly trouble: Trouble | undefined;
+  /** How often the row had been woken when it was claimed: a wake during the look must not be lost. */
+  readonly wakes: number;
 }
 
 /** Looks in a row that ended with a ServiceError. */
@@ -303,6 +301,7 @@ export interface Effect {
   readonly name: string;
   readonly status: "intent" | "done";
   readonly intentAt: number;
+  /** The last answer; undefined while none arrived. */
   readonly result: unknown;
 }
 
@@ -314,6 +313,8 @@ export interface Ledger {
   findActive(environment: string): Promise<Deployment | undefined>;
   /** The newest deployments of an environment, newest first. */
   list(environment: string, limit: number): Promise<readonly Deployment[]>;
+  /** Whether this conversation is the deployment's own thread. */
+  isThread(id: number, conversation: string): Promise<boolean>;
   /** Adds one person's approval, once; undefined when the row is not waiting for approval any more. */
   approve(id: number, approval: Approval): Promise<Deployment | undefined>;
   /** Ends a waiting request; undefined when the row is not waiting for approval any more. */

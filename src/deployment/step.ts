@@ -7,9 +7,17 @@ import type { Once } from "./once.ts";
 /** One step of a deployment's life. It looks at the world, does at most one thing at a time, and never sleeps. */
 export interface Step {
   readonly name: StepName;
-  /** The longest that this step may take, in milliseconds. */
-  deadline(environment: Environment): number;
+  /** Its word on the card. */
+  readonly title: string;
+  /** The longest that it may take, in milliseconds, unless the environment's configuration says otherwise. */
+  readonly deadline: number;
+  /** The cause that is told when it takes longer; `timed-out` if nothing says it better. */
+  readonly late?: CauseCode;
+  /** Whether this deployment needs the step at all. */
+  appliesTo?(deployment: Pick<Deployment, "kind" | "target">): boolean;
   advance(deployment: Deployment, context: StepContext): Promise<Outcome>;
+  /** Starts watching for what this step waits for; a hint only brings the next look forward. */
+  watch?(deployment: Deployment, world: World, hint: () => void): { stop(): void };
 }
 
 export interface StepContext {

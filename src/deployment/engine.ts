@@ -1,0 +1,161 @@
+import type { Environment } from "../config/config.ts";
+import type { Deployment } from "./deployment.ts";
+import { look } from "./look.ts";
+import type { Claim, Clock, Ledger, World } from "./ports.ts";
+import type { Step } from "./step.ts";
+import { currentStep } from "./transitions.ts";
+
+export interface EngineOptions {
+  readonly ledger: Ledger;
+  readonly steps: readonly Step[];
+  readonly environments: Readonly<Record<string, Environment>>;
+  readonly worldOf: (environment: Environment) => World;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Unique among the processes on this ledger. */
+  readonly owner: string;
+  /** Told after every save, so that the thread can be drawn. */
+  readonly saved: (deployment: Deployment) => void;
+}
+
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface Engine {
+  /** Works until the signal aborts, then finishes the looks that are under way. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something may have changed: look for due rows now. */
+  hint(): void;
+}
+
+/** A look holds its row this long: longer than the longest request (30 s), so that nobody else acts meanwhile. */
+const lease = 120_000;
+/** The longest sleep between two looks for due rows: another process may have created one. */
+const idle = 1000;
+/** How many rows are looked at side by side. */
+const atOnce = 8;
+
+/** Advances every due deployment, one look at a time: claim it, look, save, let it go. */
+export function createEngine(options: EngineOptions): Engine {
+  const { ledger, steps, environments, worldOf, clock, log, owner, saved } = options;
+  const watches = new Map<number, { readonly step: string; stop(): void }>();
+  const alarm = createAlarm();
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const looking = new Set<Promise<void>>();
+    signal.addEventListener("abort", alarm.ring, { once: true });
+    while (!signal.aborted) {
+      const claim = looking.size < atOnce ? await claimNext() : undefined;
+      if (claim === undefined) {
+        await alarm.sleep(await untilNext(looking.size));
+        continue;
+      }
+      const done: Promise<void> = lookAt(claim).finally(() => {
+        looking.delete(done);
+        alarm.ring();
+      });
+      looking.add(done);
+    }
+    await Promise.all(looking);
+    for (const watch of watches.values()) watch.stop();
+    watches.clear();
+  }
+
+  async function claimNext(): Promise<Claim | undefined> {
+    try {
+      return await ledger.claim(owner, clock.now(), clock.now() + lease);
+    } catch (error) {
+      log.error({ error }, "the ledger could not be asked for work");
+      return undefined;
+    }
+  }
+
+  async function untilNext(busy: number): Promise<number> {
+    if (busy >= atOnce) return idle;
+    const next = await ledger.nextDue().catch(() => undefined);
+    return next === undefined ? idle : Math.min(Math.max(next - clock.now(), 10), idle);
+  }
+
+  async function lookAt(claim: Claim): Promise<void> {
+    const { deployment } = claim;
+    const environment = environments[deployment.environment];
+    try {
+      if (environment === undefined) return await park(claim);
+      const world = worldOf(environment);
+      const report = (error: unknown) => log.error({ deployment: deployment.key, error }, "a step failed by a bug");
+      const update = await look(claim, { steps, ledger, clock, environment, world, lease, report });
+      if (update === undefined || !(await ledger.save(claim, update))) {
+        log.warn({ deployment: deployment.key }, "the row was taken over during a look");
+        return;
+      }
+      tell(update.deployment, deployment);
+      watchFor(update.deployment, world);
+      saved(update.deployment);
+    } catch (error) {
+      // The lease ends by itself and the row is claimed again: nothing is lost but time.
+      log.error({ deployment: deployment.key, error }, "a look could not be saved");
+    }
+  }
+
+  /** A deployment whose environment left the configuration waits for it to come back: a person decides what it means. */
+  async function park(claim: Claim): Promise<void> {
+    const { deployment } = claim;
+    log.warn({ deployment: deployment.key, environment: deployment.environment }, "the environment is not configured");
+    await ledger.save(claim, { deployment, nextAt: clock.now() + 60_000, trouble: claim.trouble, audit: [] });
+  }
+
+  function tell(after: Deployment, before: Deployment): void {
+    const [step, earlier] = [currentStep(after)?.step, currentStep(before)?.step];
+    if (step === earlier && after.state === before.state) return;
+    const facts = { deployment: after.key, state: after.state, step, code: after.failure?.code };
+    log.info(facts, after.state === "active" ? "next step" : "ended");
+  }
+
+  /** Watches what the current step waits for, and stops when the row moves on. */
+  function watchFor(deployment: Deployment, world: World): void {
+    const wanted = deployment.state === "active" ? currentStep(deployment)?.step : undefined;
+    const watched = watches.get(deployment.id);
+    if (watched?.step === wanted) return;
+    watched?.stop();
+    watches.delete(deployment.id);
+    const step = steps.find((one) => one.name === wanted);
+    if (wanted === undefined || step?.watch === undefined) return;
+    const { stop } = step.watch(deployment, world, () => void wake(deployment.id));
+    watches.set(deployment.id, { step: wanted, stop });
+  }
+
+  async function wake(id: number): Promise<void> {
+    await ledger.wake(id, clock.now()).catch((error: unknown) => log.warn({ error }, "a hint was lost"));
+    alarm.ring();
+  }
+
+  return { run, hint: alarm.ring };
+}
+
+/** A sleep that can be cut short; a ring while nobody sleeps cuts the next sleep short. */
+function createAlarm(): { ring(): void; sleep(time: number): Promise<void> } {
+  let rung = false;
+  let wakeUp: (() => void) | undefined;
+  return {
+    ring() {
+      rung = true;
+      wakeUp?.();
+    },
+    async sleep(time) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, time);
+          wakeUp = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      rung = false;
+      wakeUp = undefined;
+    },
+  };
+}

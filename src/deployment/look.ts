@@ -1,0 +1,161 @@
+import type { Environment } from "../config/config.ts";
+import type { CauseCode } from "./causes.ts";
+import type { Deployment, Failure, Progress } from "./deployment.ts";
+import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
+import { ServiceError, type AuditEntry, type Claim, type Clock, type Ledger, type Trouble, type Update, type World } from "./ports.ts";
+import { waiting, type Outcome, type Step } from "./step.ts";
+import { completes, currentStep, expires, fails, waits } from "./transitions.ts";
+
+export interface LookContext {
+  readonly steps: readonly Step[];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly environment: Environment;
+  readonly world: World;
+  /** How long one act may take, in milliseconds. */
+  readonly lease: number;
+  /** Told about everything that is a bug rather than a state of the world. */
+  readonly report: (error: unknown, deployment: Deployment) => void;
+}
+
+/** How long a service may refuse omnibot, or omnibot may fail by a bug, before that is the end. Milliseconds. */
+const patience = 2 * 60_000;
+
+/** Looks once at a claimed row: asks its current step, and says what to save. Undefined when the row was taken over. */
+export async function look(claim: Claim, context: LookContext): Promise<Update | undefined> {
+  const { deployment } = claim;
+  const { clock, steps } = context;
+  const progress = currentStep(deployment);
+  if (progress === undefined) throw new Error(`#${deployment.id} is active and has no step left`);
+  const step = steps.find((one) => one.name === progress.step);
+  if (step === undefined) {
+    const detail = `This version of omnibot knows no step "${progress.step}".`;
+    return end(claim, { code: "internal-error", detail }, progress, clock.now());
+  }
+
+  const seen = await ask(step, claim, context);
+  if (seen === "taken-over") return undefined;
+  const now = clock.now();
+  const lateAt = deadlineOf(step, progress, deployment, context.environment, now);
+  const { outcome, trouble } = seen;
+
+  switch (outcome.type) {
+    case "done":
+      return {
+        deployment: completes(deployment, step.name, outcome.sentence, outcome.evidence, now),
+        nextAt: now,
+        trouble: undefined,
+        audit: [entry(deployment, `step-done:${step.name}`, { sentence: outcome.sentence, ...outcome.evidence }, now)],
+      };
+    case "failed": {
+      const { type: _, evidence, ...failure } = outcome;
+      return end(claim, failure, progress, now, evidence);
+    }
+    case "waiting":
+      if (now >= lateAt) return late(claim, step, progress, outcome, trouble, now);
+      return {
+        deployment: waits(deployment, step.name, outcome.sentence, outcome.evidence, now),
+        nextAt: Math.min(now + outcome.after, lateAt),
+        trouble,
+        audit: [],
+      };
+  }
+}
+
+type Seen = { readonly outcome: Outcome; readonly trouble: Trouble | undefined };
+
+/** Asks the step, and turns what it throws into an outcome: trouble is waited out, up to a bound. */
+async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen | "taken-over"> {
+  const { ledger, clock, environment, world, lease } = context;
+  const once = createOnce(ledger, claim, clock, lease);
+  try {
+    const outcome = await step.advance(claim.deployment, { world, environment, clock, once });
+    return { outcome, trouble: undefined };
+  } catch (error) {
+    if (error instanceof TakenOver) return "taken-over";
+    if (error instanceof NotYet) {
+      return { outcome: waiting({ seconds: error.after / 1000 }, "Makes sure that nothing is done twice"), trouble: undefined };
+    }
+    if (error instanceof InDoubt) {
+      const detail = `The answer to "${error.effect}" was lost, and nothing shows whether it was done.`;
+      return { outcome: { type: "failed", code: "run-in-doubt", detail, evidence: {} }, trouble: undefined };
+    }
+    if (!(error instanceof ServiceError)) context.report(error, claim.deployment);
+    return troubled(error, claim, clock.now());
+  }
+}
+
+function troubled(error: unknown, claim: Claim, now: number): Seen {
+  const known = error instanceof ServiceError ? error : undefined;
+  const message = known?.message ?? "omnibot met a situation that it does not know; its log says more.";
+  const trouble: Trouble = {
+    since: claim.trouble?.since ?? now,
+    count: (claim.trouble?.count ?? 0) + 1,
+    message,
+  };
+  const code = endOfPatience(known, now - trouble.since);
+  if (code !== undefined) return { outcome: { type: "failed", code, detail: message, evidence: {} }, trouble };
+
+  const after = Math.max(backOff(trouble.count), known?.retryAfter ?? 0);
+  return { outcome: waiting({ seconds: after / 1000 }, `${message} Tries again.`), trouble };
+}
+
+/** What is wrong stays wrong; who is not allowed in may be in a moment; who does not answer has the step's whole deadline. */
+function endOfPatience(error: ServiceError | undefined, lasted: number): CauseCode | undefined {
+  if (error === undefined) return lasted >= patience ? "internal-error" : undefined;
+  if (error.trouble === "invalid") return "service-refused";
+  if (error.trouble === "denied" && lasted >= patience) return "service-denied";
+  return undefined;
+}
+
+/** 1, 2, 4 … 30 seconds, each up to a quarter longer so that many rows do not come back as one. */
+function backOff(count: number): number {
+  const base = Math.min(1000 * 2 ** (count - 1), 30_000);
+  return base + Math.random() * (base / 4);
+}
+
+function deadlineOf(step: Step, progress: Progress, deployment: Deployment, environment: Environment, now: number): number {
+  if (step.name === "approve") return deployment.expiresAt;
+  return (progress.startedAt ?? now) + (environment.deadlines[step.name] ?? step.deadline);
+}
+
+function late(
+  claim: Claim,
+  step: Step,
+  progress: Progress,
+  outcome: Extract<Outcome, { type: "waiting" }>,
+  trouble: Trouble | undefined,
+  now: number,
+): Update {
+  const { deployment } = claim;
+  if (step.name === "approve") {
+    return {
+      deployment: expires(deployment, now),
+      nextAt: now,
+      trouble: undefined,
+      audit: [entry(deployment, "expired", {}, now)],
+    };
+  }
+  const code = trouble === undefined ? (step.late ?? "timed-out") : "service-unreachable";
+  return end(claim, { code, detail: trouble?.message ?? outcome.sentence }, progress, now, outcome.evidence);
+}
+
+function end(
+  claim: Claim,
+  failure: Omit<Failure, "step">,
+  progress: Progress,
+  now: number,
+  evidence: Outcome["evidence"] = {},
+): Update {
+  const { deployment } = claim;
+  return {
+    deployment: fails(deployment, { ...failure, step: progress.step }, evidence, now),
+    nextAt: now,
+    trouble: undefined,
+    audit: [entry(deployment, `step-failed:${progress.step}`, { code: failure.code, detail: failure.detail }, now)],
+  };
+}
+
+function entry(deployment: Deployment, action: string, facts: AuditEntry["facts"], at: number): AuditEntry {
+  return { at, deploymentId: deployment.id, actor: "omnibot", action, facts };
+}

@@ -1,0 +1,98 @@
+import type { Claim, Clock, Ledger } from "./ports.ts";
+import { ServiceError } from "./ports.ts";
+
+/** Does an effect at most once, whatever happens in between, and returns what came of it. */
+export type Once = <Result extends object>(name: string, plan: EffectPlan<Result>) => Promise<Result>;
+
+export interface EffectPlan<Result extends object> {
+  /**
+   * Looks the effect up by its natural key; undefined when it is not there. `last` is an earlier answer that was not final,
+   * `since` is when the effect was first intended (now, if it is new), in ms since 1970.
+   */
+  find(last: Result | undefined, since: number): Promise<Result | undefined>;
+  /** Does it, with one request and no retry. A result with `state: "failed"` means that it was certainly not done. */
+  act(): Promise<Result>;
+  /** Whether this answer ends the matter; any answer does unless this says otherwise. */
+  settled?(result: Result): boolean;
+  /**
+   * What to do when an earlier try is in doubt and `find` does not see it: wait until it had `settle` milliseconds to show up,
+   * then do it again, or ask a person. Left out where repeating does no harm: then it is repeated at once.
+   */
+  readonly doubt?: { readonly settle: number; readonly then: "repeat" | "ask" };
+  /** For the audit trail, written together with the intent. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** An effect is in doubt and may still show up: look again after `after` milliseconds. */
+export class NotYet extends Error {
+  readonly after: number;
+  constructor(effect: string, after: number) {
+    super(`${effect} is in doubt and may still show up`);
+    this.after = after;
+  }
+}
+
+/** An effect is in doubt, cannot be found, and must not be repeated: a person has to look. */
+export class InDoubt extends Error {
+  readonly effect: string;
+  constructor(effect: string) {
+    super(`${effect} is in doubt`);
+    this.effect = effect;
+  }
+}
+
+/** The row was taken over by somebody else: whatever this look found is not ours to act on. */
+export class TakenOver extends Error {}
+
+/**
+ * Binds the rule of effects to a claimed row: save the intent, find, act once, record (docs/design.md, idea 2). `lease` is how
+ * long an act may take, in milliseconds: the row's lease is renewed by it before each one.
+ */
+export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: number): Once {
+  const id = claim.deployment.id;
+
+  return async function once<Result extends object>(name: string, plan: EffectPlan<Result>): Promise<Result> {
+    const known = await ledger.findEffect(id, name);
+    // The ledger holds what an earlier look of this very plan put there.
+    const last = known?.result as Result | undefined;
+    if (known?.status === "done" && last !== undefined) return last;
+
+    const found = await plan.find(last, known?.intentAt ?? clock.now());
+    if (found !== undefined) return record(name, plan, found);
+
+    if (known !== undefined && last === undefined && plan.doubt !== undefined) {
+      const age = clock.now() - known.intentAt;
+      if (age < plan.doubt.settle) throw new NotYet(name, plan.doubt.settle - age);
+      if (plan.doubt.then === "ask") throw new InDoubt(name);
+    }
+
+    const now = clock.now();
+    if (!(await ledger.intend(claim, name, now, now + lease, plan.facts))) throw new TakenOver();
+    return record(name, plan, await act(name, plan));
+  };
+
+  async function act<Result extends object>(name: string, plan: EffectPlan<Result>): Promise<Result> {
+    try {
+      return await plan.act();
+    } catch (error) {
+      if (error instanceof ServiceError && error.effect === "none") {
+        await ledger.forget(claim, name, clock.now(), error.message);
+      }
+      throw error;
+    }
+  }
+
+  async function record<Result extends object>(
+    name: string,
+    plan: EffectPlan<Result>,
+    result: Result,
+  ): Promise<Result> {
+    if ("state" in result && result.state === "failed") {
+      await ledger.forget(claim, name, clock.now(), "refused");
+      return result;
+    }
+    const final = plan.settled?.(result) ?? true;
+    await ledger.settle(claim, name, final ? "done" : "intent", result, clock.now());
+    return result;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Environment } from "../config/config.ts";
+import type { Deployment, HealthResult } from "./deployment.ts";
+import { ServiceError, type Ledger, type TagState, type World } from "./ports.ts";
+
+/** The truth about an environment now, from the live world. Parts that did not answer in time are named in `problems`. */
+export interface EnvironmentStatus {
+  readonly environment: string;
+  /** What Git wants, since when (ms since 1970) and by whom. */
+  readonly tag: { readonly wanted: string | undefined; readonly since?: number; readonly by?: string };
+  readonly image: Finding;
+  readonly flux: Finding;
+  readonly pods: Finding;
+  readonly health: readonly HealthResult[];
+  readonly active: Deployment | undefined;
+  readonly last: Deployment | undefined;
+  readonly problems: readonly string[];
+}
+
+export interface Finding {
+  readonly ok: boolean;
+  readonly sentence: string;
+}
+
+export interface StatusOptions {
+  readonly ledger: Ledger;
+  readonly environments: Readonly<Record<string, Environment>>;
+  readonly worldOf: (environment: Environment) => World;
+}
+
+/** How long a part of the answer may take, in milliseconds. */
+const patience = 4000;
+const unread: Finding = { ok: false, sentence: "not known" };
+
+export function createStatus({ ledger, environments, worldOf }: StatusOptions) {
+  /** Reads one environment, or all; undefined when there is no such environment. */
+  return async function status(name: string | undefined): Promise<readonly EnvironmentStatus[] | undefined> {
+    if (name !== undefined && !Object.hasOwn(environments, name)) return undefined;
+    const asked = Object.values(environments).filter((one) => name === undefined || one.name === name);
+    return Promise.all(asked.map(read));
+  };
+
+  async function read(environment: Environment): Promise<EnvironmentStatus> {
+    const world = worldOf(environment);
+    const problems: string[] = [];
+    const part = <T>(what: string, reading: Promise<T>) => inTime(what, reading, problems);
+
+    const [tag, health, recent] = await Promise.all([
+      part("The GitOps repository", world.gitops.readTag()),
+      part("Health", world.health.check()),
+      part("The ledger", ledger.list(environment.name, 10)),
+    ]);
+    const read = tag?.state === "read" ? tag : undefined;
+    if (tag?.state === "failed") problems.push(tag.detail);
+    const [image, live] = await Promise.all([
+      read === undefined ? undefined : part("The registry", world.registry.resolve(read.tag)),
+      read === undefined ? undefined : part("The cluster", world.cluster.readLive(read.release)),
+    ]);
+    return {
+      environment: environment.name,
+      tag: wanted(read),
+      image: image === undefined ? unread : finding(image.state === "found", image),
+      flux: live?.flux ?? unread,
+      pods: live?.pods ?? unread,
+      health: health ?? [],
+      active: recent?.find((one) => one.state === "active"),
+      last: recent?.find((one) => one.state !== "active"),
+      problems,
+    };
+  }
+}
+
+function wanted(read: Extract<TagState, { state: "read" }> | undefined): EnvironmentStatus["tag"] {
+  if (read === undefined) return { wanted: undefined };
+  const by = read.commit.author;
+  return { wanted: read.tag, since: read.changedAt, ...(by === undefined ? {} : { by }) };
+}
+
+function finding(ok: boolean, image: { readonly digest?: string }): Finding {
+  return { ok, sentence: ok ? `in the registry, ${image.digest?.slice(0, 13)}…` : "not in the registry" };
+}
+
+/** Waits for a part, but not for long: a partial answer now is better than a whole one too late. */
+async function inTime<T>(what: string, reading: Promise<T>, problems: string[]): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), patience);
+  });
+  try {
+    const answer = await Promise.race([reading, late]);
+    if (answer !== "late") return answer;
+    problems.push(`${what} did not answer in ${patience / 1000} seconds.`);
+  } catch (error) {
+    problems.push(error instanceof ServiceError ? error.message : `${what} could not be read; the log says more.`);
+    if (!(error instanceof ServiceError)) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  // A reading that fails after its time is nobody's any more.
+  reading.catch(() => {});
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import type { Deployment } from "../deployment.ts";
+import { proposalOf } from "../proposal.ts";
+import { done, failed, waiting, type Step } from "../step.ts";
+
+/** Finds out what would ship, shows it, and waits until enough people approved exactly that. */
+export const approve: Step = {
+  name: "approve",
+  title: "Approve",
+  // The request's own expiry ends this step (look.ts); this is only its upper bound.
+  deadline: 30 * 24 * 60 * 60_000,
+
+  async advance(deployment, { world, environment }) {
+    if (deployment.evidence.proposal === undefined) {
+      const proposal = await proposalOf(deployment, world, environment);
+      if ("code" in proposal) return failed(proposal.code, proposal);
+      return waiting({ seconds: 60 }, missing(deployment, environment.approval.required), proposal);
+    }
+    if (deployment.approvals.length < environment.approval.required) {
+      return waiting({ seconds: 60 }, missing(deployment, environment.approval.required));
+    }
+    return done(`by ${deployment.approvals.map((approval) => approval.person.name).join(" and ")}`);
+  },
+};
+
+function missing(deployment: Deployment, required: number): string {
+  const left = required - deployment.approvals.length;
+  return left === 1 ? "Waits for one approval" : `Waits for ${left} approvals`;
+}

@@ -1,0 +1,48 @@
+import type { RunEvidence } from "../deployment.ts";
+import { known } from "../known.ts";
+import type { RunState } from "../ports.ts";
+import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
+
+/** Runs the pipeline at exactly the approved commit, once, and follows the run to its end. */
+export const build: Step = {
+  name: "build",
+  title: "Build",
+  deadline: 2 * 60 * 60_000,
+
+  appliesTo: ({ target }) => target.from === "branch",
+
+  async advance(deployment, { world: { pipelines }, once }) {
+    const commit = known(deployment, "proposal").commit?.id;
+    if (commit === undefined) throw new Error(`#${deployment.id} has no approved commit`);
+
+    const request = { key: deployment.key, commit };
+    const run = await once("start-run", {
+      find: (_, since) => pipelines.findRun(request, since),
+      act: () => pipelines.startRun(request),
+      // A list of runs may lag behind (facts/azure-devops 1.4); without a marker nothing proves that there is no run.
+      doubt: { settle: 60_000, then: pipelines.marked ? "repeat" : "ask" },
+      facts: { commit },
+    });
+    if ("code" in run) return failed(run.code, run);
+    if (run.commit !== commit) return otherCommit(run, commit);
+    return follow(await pipelines.readRun(run.id), run, commit);
+  },
+};
+
+function follow(state: RunState, run: RunEvidence, approved: string): Outcome {
+  switch (state.state) {
+    case "queued":
+    case "running":
+      return waiting({ seconds: 5 }, state.sentence, { run });
+    case "succeeded":
+      if (state.run.commit !== approved) return otherCommit(state.run, approved);
+      return done(`run ${run.id}`, { run: state.run });
+    case "failed":
+      return failed(state.code, state, { run });
+  }
+}
+
+function otherCommit(run: RunEvidence, approved: string): Outcome {
+  const detail = `Run ${run.id} built ${run.commit.slice(0, 7)}, approved was ${approved.slice(0, 7)}.`;
+  return failed("commit-mismatch", { detail, url: run.url }, { run });
+}

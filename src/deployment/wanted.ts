@@ -1,0 +1,17 @@
+import type { Deployment } from "./deployment.ts";
+import { known } from "./known.ts";
+import type { Wanted } from "./ports.ts";
+
+/** What the cluster is asked about: this tag, by this merge commit, since the merge. */
+export function wantedOf(deployment: Deployment): Wanted {
+  const merge = deployment.progress.find((one) => one.step === "merge-change");
+  const generation = deployment.evidence.sync?.generation;
+  return {
+    release: known(deployment, "proposal").release,
+    tag: known(deployment, "image").tag,
+    commit: known(deployment, "merge").commit,
+    // The merge happened after the step had started: anything older on the cluster is not its doing.
+    since: merge?.startedAt ?? deployment.requestedAt,
+    ...(generation === undefined ? {} : { generation }),
+  };
+}
