@@ -1,0 +1,118 @@
+import { once } from "node:events";
+import type { Logger } from "pino";
+import restify, { type Next, type Request, type Response, type Server } from "restify";
+
+export interface HttpServerOptions {
+  /** Answers `POST /api/messages`; the body is parsed JSON. */
+  readonly messages: (request: Request, response: Response) => Promise<void>;
+  /** Whether this process can do its work now: `/readyz` says so. */
+  readonly ready: () => boolean;
+  readonly log: Logger;
+}
+
+export interface HttpServer {
+  /** Listens; port 0 takes a free one. Returns the address. */
+  start(port: number, host: string): Promise<string>;
+  /** Takes no new connection, lets the open requests end, and closes what is left after ten seconds. */
+  stop(): Promise<void>;
+}
+
+/** Teams sends a few kilobytes; a megabyte is not a message. */
+const maxBodySize = 256 * 1024;
+const requestTimeout = 15_000;
+const headersTimeout = 10_000;
+const keepAliveTimeout = 65_000;
+const drainTime = 10_000;
+
+/** What a caller may know about an error: nothing of ours. */
+const sentences: Readonly<Record<number, string>> = {
+  400: "The request cannot be read.",
+  404: "There is nothing here.",
+  405: "This method is not allowed here.",
+  413: "The body is too large.",
+  415: "The body has to be plain JSON.",
+};
+
+export function createServer(options: HttpServerOptions): HttpServer {
+  const server = restify.createServer({ name: "omnibot" });
+  server.server.requestTimeout = requestTimeout;
+  server.server.headersTimeout = headersTimeout;
+  server.server.keepAliveTimeout = keepAliveTimeout;
+  server.pre(plainJsonOnly);
+  // Without maxBodySize restify reads any amount (facts/teams.md 1.6).
+  server.use(restify.plugins.bodyParser({ maxBodySize, mapParams: false }));
+  server.on(
+    "restifyError",
+    (_request: Request, _response: Response, error: unknown, done: () => void) => {
+      keepToOneself(error);
+      done();
+    },
+  );
+
+  server.get("/healthz", async (_request: Request, response: Response) => {
+    response.send(200, { status: "ok" });
+  });
+  server.get("/readyz", async (_request: Request, response: Response) => {
+    const ready = options.ready();
+    response.send(ready ? 200 : 503, { status: ready ? "ready" : "not ready" });
+  });
+  server.post("/api/messages", async (request: Request, response: Response) => {
+    try {
+      await options.messages(request, response);
+    } catch (error) {
+      options.log.error({ err: error }, "a message could not be answered");
+      if (!response.headersSent)
+        response.send(500, { code: "InternalError", message: "Something went wrong." });
+    }
+  });
+
+  return { start: (port, host) => start(server, port, host), stop: () => stop(server) };
+}
+
+/** Refuses what the body parser would otherwise unpack: forms with files, compressed bodies. */
+function plainJsonOnly(request: Request, response: Response, next: Next): void {
+  const { method } = request;
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  const type = request.headers["content-type"] ?? "";
+  if (method !== "POST" || (encoding === "identity" && /^application\/json\b/i.test(type)))
+    return next();
+  response.send(415, { code: "UnsupportedMediaType", message: sentences[415] });
+  next(false);
+}
+
+/** Replaces the text of an error that restify is about to send. */
+function keepToOneself(error: unknown): void {
+  if (typeof error !== "object" || error === null) return;
+  const status =
+    "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 500;
+  const name =
+    "name" in error && typeof error.name === "string"
+      ? error.name.replace(/Error$/, "")
+      : "Internal";
+  const body = {
+    code: status < 500 ? name : "Internal",
+    message: sentences[status] ?? "Something went wrong.",
+  };
+  Object.assign(error, { toJSON: () => body, toString: () => body.message });
+}
+
+async function start(server: Server, port: number, host: string): Promise<string> {
+  const failed = once(server.server, "error").then(([error]) => Promise.reject(error as Error));
+  server.listen(port, host);
+  await Promise.race([once(server.server, "listening"), failed]);
+  failed.catch(() => {});
+  const address = server.server.address();
+  if (address === null || typeof address === "string")
+    throw new Error("the HTTP server has no port");
+  return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+async function stop(server: Server): Promise<void> {
+  if (!server.server.listening) return;
+  const late = setTimeout(() => server.server.closeAllConnections(), drainTime);
+  const closed = once(server.server, "close");
+  server.server.close();
+  server.server.closeIdleConnections();
+  await closed;
+  clearTimeout(late);
+}

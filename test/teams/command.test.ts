@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { distance, parseCommand, verbs } from "../../src/teams/command.ts";
+
+const deployProduction = { type: "deploy", environment: "production", build: undefined };
+
+describe("a command", () => {
+  test.each([
+    ["deploy production", deployProduction],
+    ["deploy", { type: "deploy", environment: undefined, build: undefined }],
+    ["deploy production 40672", { type: "deploy", environment: "production", build: 40672 }],
+    ["deploy 40672 to production", { type: "deploy", environment: "production", build: 40672 }],
+    ["rollback 40672", { type: "rollback", environment: undefined, build: 40672 }],
+    ["rollback production 40672", { type: "rollback", environment: "production", build: 40672 }],
+    [
+      "roll back production to 40672",
+      { type: "rollback", environment: "production", build: 40672 },
+    ],
+    ["Roll-back production", { type: "rollback", environment: "production", build: undefined }],
+    ["status", { type: "status", environment: undefined }],
+    ["status production?", { type: "status", environment: "production" }],
+    ["help", { type: "help" }],
+    ["hi", { type: "help" }],
+    ["Hello!", { type: "help" }],
+    ["?", { type: "help" }],
+    ["", { type: "help" }],
+  ])("%j is understood", (text, command) => {
+    expect(parseCommand(text)).toEqual(command);
+  });
+
+  test.each(["40672abc", "40.672", "-40672", "#40672", "0", "007", "12345678901", "4e5", "٤٠٦٧٢"])(
+    "the number %j is refused, not repaired",
+    (number) => {
+      expect(parseCommand(`rollback production ${number}`)).toEqual({
+        type: "bad-number",
+        verb: "rollback",
+        said: number,
+      });
+    },
+  );
+
+  test.each([
+    ["deply production", "deploy"],
+    ["dpeloy production", "deploy"],
+    ["rolback 40672", "rollback"],
+    ["stauts", "status"],
+    ["hepl", "help"],
+    ["deploy production staging", "deploy"],
+    ["deploy production 40672 40673", "deploy"],
+    ["deploy production tomorrow", "deploy"],
+    ["deploy production?", "deploy"],
+    ["status 40672", "status"],
+    ["make coffee", undefined],
+    ["do not deploy production", undefined],
+    ["constructor", undefined],
+  ])("%j does nothing and names the nearest command", (text, nearest) => {
+    expect(parseCommand(text)).toEqual({ type: "unknown", said: text, nearest });
+  });
+
+  test("a very long text is not cut into a command", () => {
+    expect(parseCommand(`deploy production ${" please".repeat(60)}`).type).toBe("unknown");
+  });
+
+  test("forgiving variants mean the same", () => {
+    const space = fc.constantFrom(" ", "  ", "\n", "\r\n", "\t", "\u00a0", " \u200b");
+    const polite = fc.constantFrom("", "please", "Please,", "pls");
+    const end = fc.constantFrom("", ".", "...", "!", " please", ", thanks!");
+    const to = fc.constantFrom("", "to", "the", "to the");
+    const cased = fc.func(fc.boolean());
+    fc.assert(
+      fc.property(space, polite, end, to, cased, (gap, before, after, word, upper) => {
+        const text =
+          [before, "deploy", word, "production"].filter((part) => part !== "").join(gap) + after;
+        const mixed = [...text]
+          .map((letter, index) => (upper(index) ? letter.toUpperCase() : letter))
+          .join("");
+        expect(parseCommand(mixed)).toEqual(deployProduction);
+      }),
+    );
+  });
+
+  test("the parser never throws, and never makes up a number", () => {
+    const words = fc.constantFrom(
+      ...verbs,
+      "production",
+      "40672",
+      "0",
+      "to",
+      "please",
+      "-1",
+      "１２",
+      "<at>",
+      "&nbsp;",
+    );
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.array(words).map((list) => list.join(" ")),
+    );
+    fc.assert(
+      fc.property(text, (said) => {
+        const command = parseCommand(said);
+        if ("build" in command && command.build !== undefined) {
+          expect(said.normalize("NFKC")).toContain(String(command.build));
+          expect(command.build).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+});
+
+describe("the distance of two words", () => {
+  test("counts a swap of neighbours as one slip", () => {
+    expect(distance("dpeloy", "deploy")).toBe(1);
+    expect(distance("", "help")).toBe(4);
+    expect(distance("status", "status")).toBe(0);
+  });
+
+  test("is the same in both directions", () => {
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.string(),
+        (one, other) => distance(one, other) === distance(other, one),
+      ),
+    );
+  });
+});
