@@ -1,0 +1,54 @@
+import type { Environment } from "../config/config.ts";
+import type { Clock, Pipelines } from "../deployment/ports.ts";
+import { createDevOps, type DevOpsAuth, type Patience } from "./devops.ts";
+import { findBuild } from "./find-run.ts";
+import { readBuild, readRun } from "./read-run.ts";
+import { evidenceOf } from "./run-evidence.ts";
+import { readCommits, readHead, type GithubHead } from "./source.ts";
+import { startRun } from "./start-run.ts";
+
+export interface PipelinesOptions {
+  readonly environment: Pick<Environment, "build">;
+  readonly auth: DevOpsAuth;
+  /** For pipelines that build a repository on GitHub: reads the head of its branch. */
+  readonly githubHead?: GithubHead;
+  readonly clock?: Clock;
+  readonly patience?: Patience;
+}
+
+/**
+ * The pipeline of one environment in Azure DevOps. Runs are started through the Pipelines API, which can pin the commit;
+ * everything else goes through the Build API, which alone can be searched (a run's id is its build's id).
+ */
+export function createPipelines({
+  environment,
+  auth,
+  githubHead,
+  clock = Date,
+  patience,
+}: PipelinesOptions): Pipelines {
+  const config = environment.build;
+  const devOps = createDevOps(config.organization, auth, () => clock.now(), patience);
+
+  return {
+    marked: config.marker.kind !== "none",
+    readHead: () => readHead(devOps, config, githubHead),
+    startRun: (request) => startRun(devOps, config, request),
+    readRun: (id) => readRun(devOps, config, id),
+
+    async readChanges(fromBuild, toCommit) {
+      const from = (await readBuild(devOps, config, fromBuild))?.sourceVersion;
+      return from ? await readCommits(devOps, config, from, toCommit) : undefined;
+    },
+
+    async findRun(request, since) {
+      const build = await findBuild(devOps, config, request, since);
+      return build === undefined ? undefined : evidenceOf(build, config);
+    },
+
+    async readBuild(id) {
+      const build = await readBuild(devOps, config, id);
+      return build === undefined ? undefined : evidenceOf(build, config);
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import {
+  BuildResult,
+  BuildStatus,
+  ValidationResult,
+} from "azure-devops-node-api/interfaces/BuildInterfaces.js";
+import { z } from "zod";
+import type { BuildConfig } from "../config/config.ts";
+import type { Excerpt } from "../deployment/deployment.ts";
+import { ServiceError, type Bad, type RunState } from "../deployment/ports.ts";
+import {
+  buildAnswer,
+  logsAnswer,
+  timelineAnswer,
+  type Build,
+  type TimelineRecord,
+} from "./devops-answers.ts";
+import type { DevOps } from "./devops.ts";
+import { firstWords } from "./devops-error.ts";
+import { fetchedLines, tailOf } from "./log-tail.ts";
+import { evidenceOf, runUrl } from "./run-evidence.ts";
+import { describeProgress, findFailure, type RunFailure } from "./timeline.ts";
+
+/** A build of the configured pipeline; undefined for none, and for a build of another pipeline. */
+export async function readBuild(
+  devOps: DevOps,
+  config: BuildConfig,
+  id: number,
+): Promise<Build | undefined> {
+  const build = await devOps.read(buildAnswer, (apis) => apis.build.getBuild(config.project, id));
+  return build?.definition?.id === config.pipeline ? build : undefined;
+}
+
+/**
+ * How a run stands. "Partially succeeded" is a failure here: something in it failed and was told to be ignored, and whether
+ * the image is sound is not for omnibot to guess.
+ */
+export async function readRun(devOps: DevOps, config: BuildConfig, id: number): Promise<RunState> {
+  const build = await readBuild(devOps, config, id);
+  if (build === undefined) {
+    const words = `Azure DevOps has no run ${id} of pipeline ${config.pipeline} any more`;
+    throw new ServiceError("azure-devops", "invalid", "none", words);
+  }
+  switch (build.status) {
+    case BuildStatus.NotStarted:
+      return { state: "queued", sentence: "Waits for an agent" };
+    case BuildStatus.Postponed:
+      return { state: "queued", sentence: "Azure DevOps has postponed the run" };
+    case BuildStatus.Cancelling:
+      return { state: "running", sentence: "Azure DevOps is canceling the run" };
+    case BuildStatus.InProgress:
+      return {
+        state: "running",
+        sentence: describeProgress(await readTimeline(devOps, config, id)),
+      };
+    case BuildStatus.Completed:
+      return await readEnd(devOps, config, build);
+    default:
+      return { state: "queued", sentence: "Azure DevOps does not say yet how the run stands" };
+  }
+}
+
+async function readEnd(devOps: DevOps, config: BuildConfig, build: Build): Promise<RunState> {
+  if (build.result === BuildResult.Succeeded)
+    return { state: "succeeded", run: evidenceOf(build, config) };
+  const url = runUrl(build.id, build._links?.web?.href, config);
+  if (build.result === BuildResult.Canceled) {
+    return {
+      state: "failed",
+      code: "pipeline-canceled",
+      detail: `Run ${build.id} was canceled.`,
+      url,
+    };
+  }
+  return { ...(await readFailure(devOps, config, build)), url };
+}
+
+async function readFailure(devOps: DevOps, config: BuildConfig, build: Build): Promise<Bad> {
+  const failure = findFailure(await readTimeline(devOps, config, build.id));
+  const detail =
+    failure?.detail ??
+    refusalOf(build) ??
+    `Run ${build.id} failed, and Azure DevOps does not say why.`;
+  const partial =
+    build.result === BuildResult.PartiallySucceeded ? "The run succeeded in part only. " : "";
+  const excerpt =
+    failure === undefined ? undefined : await readTail(devOps, config, build.id, failure);
+  return {
+    state: "failed",
+    code: "pipeline-failed",
+    detail: `${partial}${detail}`,
+    ...(excerpt === undefined ? {} : { excerpt }),
+  };
+}
+
+/** Why the service did not even begin, such as a mistake in the YAML. */
+function refusalOf(build: Build): string | undefined {
+  const error = build.validationResults?.find(
+    (one) => one.result === ValidationResult.Error,
+  )?.message;
+  return error === null || error === undefined ? undefined : firstWords(error);
+}
+
+/** The timeline is not there before a run has begun. */
+async function readTimeline(
+  devOps: DevOps,
+  config: BuildConfig,
+  id: number,
+): Promise<readonly TimelineRecord[]> {
+  const timeline = await devOps.read(timelineAnswer, ({ build }) =>
+    build.getBuildTimeline(config.project, id),
+  );
+  return timeline?.records ?? [];
+}
+
+/** The end of the failing task's log; undefined where it is gone or may not be read: the failure is told all the same. */
+async function readTail(
+  devOps: DevOps,
+  config: BuildConfig,
+  id: number,
+  failure: RunFailure,
+): Promise<Excerpt | undefined> {
+  const { log } = failure;
+  if (log === undefined) return undefined;
+  try {
+    const logs = await devOps.read(logsAnswer, ({ build }) =>
+      build.getBuildLogs(config.project, id),
+    );
+    const count = logs?.find((one) => one.id === log)?.lineCount ?? undefined;
+    if (count === undefined) return undefined;
+    const start = Math.max(1, count - fetchedLines + 1);
+    const lines = await devOps.read(z.array(z.string()), ({ build }) =>
+      build.getBuildLogLines(config.project, id, log, start),
+    );
+    const tail = tailOf(lines ?? []);
+    return tail.length === 0 ? undefined : { title: `Log of "${failure.name}"`, lines: tail };
+  } catch (error) {
+    if (
+      error instanceof ServiceError &&
+      (error.trouble === "denied" || error.trouble === "invalid")
+    )
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import type { RunPipelineParameters } from "azure-devops-node-api/interfaces/PipelinesInterfaces.js";
+import type { BuildConfig } from "../config/config.ts";
+import type { RunEvidence } from "../deployment/deployment.ts";
+import { ServiceError, type Bad, type RunRequest } from "../deployment/ports.ts";
+import { runAnswer } from "./devops-answers.ts";
+import type { DevOps } from "./devops.ts";
+import { refName, runUrl } from "./run-evidence.ts";
+
+/** Starts a run of exactly this commit, with one POST. What the service refuses as wrong is Bad: nothing was started. */
+export async function startRun(
+  devOps: DevOps,
+  config: BuildConfig,
+  request: RunRequest,
+): Promise<RunEvidence | Bad> {
+  try {
+    const run = await devOps.start(runAnswer, (pipelines) =>
+      pipelines.runPipeline(parametersOf(config, request), config.project, config.pipeline),
+    );
+    return {
+      id: run.id,
+      number: run.name ?? String(run.id),
+      // Pinned by the request; what was really built is read from the build when it ends.
+      commit: run.resources?.repositories?.["self"]?.version ?? request.commit,
+      url: runUrl(run.id, run._links?.web?.href, config),
+    };
+  } catch (error) {
+    if (error instanceof ServiceError && error.trouble === "invalid" && error.effect === "none") {
+      return { state: "failed", code: "run-not-started", detail: error.message };
+    }
+    throw error;
+  }
+}
+
+/** `version` pins the commit that was approved: a push in between changes nothing. */
+function parametersOf(
+  { branch, parameters, marker }: BuildConfig,
+  { key, commit }: RunRequest,
+): RunPipelineParameters {
+  return {
+    resources: { repositories: { self: { refName: refName(branch), version: commit } } },
+    templateParameters:
+      marker.kind === "parameter" ? { ...parameters, [marker.name]: key } : { ...parameters },
+    ...(marker.kind === "variable" ? { variables: { [marker.name]: { value: key } } } : {}),
+  };
+}
