@@ -3,7 +3,7 @@
  * card shows these words, with the detail that was seen.
  */
 export const causes = {
-  "expired": {
+  expired: {
     sentence: "Nobody approved in time.",
     remedy: "Ask again when an approver is there.",
   },
@@ -157,7 +157,7 @@ export const causes = {
     sentence: "Something else sets the tag on the cluster.",
     remedy: "Look for `valuesFrom` or a patch that overrides the image tag.",
   },
-  "superseded": {
+  superseded: {
     sentence: "Another tag took over before this one was live.",
     remedy: "`status` shows what is live now.",
   },

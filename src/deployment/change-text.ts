@@ -17,8 +17,12 @@ export function changeText(deployment: Deployment, tag: string): ChangeText {
   const trailers = [
     `Requested-by: ${identity(deployment.requester)}`,
     ...deployment.approvals.map((approval) => `Approved-by: ${identity(approval.person)}`),
-    ...(deployment.evidence.run === undefined ? [] : [`Built-from: ${deployment.evidence.run.commit}`]),
-    ...(deployment.evidence.image === undefined ? [] : [`Image-digest: ${deployment.evidence.image.digest}`]),
+    ...(deployment.evidence.run === undefined
+      ? []
+      : [`Built-from: ${deployment.evidence.run.commit}`]),
+    ...(deployment.evidence.image === undefined
+      ? []
+      : [`Image-digest: ${deployment.evidence.image.digest}`]),
     `Omnibot-Deployment: ${deployment.key}`,
   ];
   const sentence = `Replaces ${deployment.evidence.proposal?.liveTag ?? "the tag before"}. Deployment #${deployment.id} of omnibot.`;
@@ -33,6 +37,9 @@ export function changeText(deployment: Deployment, tag: string): ChangeText {
 
 /** A name and an id that fit on one line of a trailer, whatever somebody called themselves. */
 function identity(person: Person): string {
-  const name = person.name.replaceAll(/[\p{Cc}\p{Cf}<>]+/gu, " ").trim().slice(0, 80);
+  const name = person.name
+    .replaceAll(/[\p{Cc}\p{Cf}<>]+/gu, " ")
+    .trim()
+    .slice(0, 80);
   return `${name} <${person.id}>`;
 }

@@ -85,7 +85,8 @@ export function createEngine(options: EngineOptions): Engine {
     try {
       if (environment === undefined) return await park(claim);
       const world = worldOf(environment);
-      const report = (error: unknown) => log.error({ deployment: deployment.key, error }, "a step failed by a bug");
+      const report = (error: unknown) =>
+        log.error({ deployment: deployment.key, error }, "a step failed by a bug");
       const update = await look(claim, { steps, ledger, clock, environment, world, lease, report });
       if (update === undefined || !(await ledger.save(claim, update))) {
         log.warn({ deployment: deployment.key }, "the row was taken over during a look");
@@ -103,8 +104,16 @@ export function createEngine(options: EngineOptions): Engine {
   /** A deployment whose environment left the configuration waits for it to come back: a person decides what it means. */
   async function park(claim: Claim): Promise<void> {
     const { deployment } = claim;
-    log.warn({ deployment: deployment.key, environment: deployment.environment }, "the environment is not configured");
-    await ledger.save(claim, { deployment, nextAt: clock.now() + 60_000, trouble: claim.trouble, audit: [] });
+    log.warn(
+      { deployment: deployment.key, environment: deployment.environment },
+      "the environment is not configured",
+    );
+    await ledger.save(claim, {
+      deployment,
+      nextAt: clock.now() + 60_000,
+      trouble: claim.trouble,
+      audit: [],
+    });
   }
 
   function tell(after: Deployment, before: Deployment): void {
@@ -128,7 +137,9 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function wake(id: number): Promise<void> {
-    await ledger.wake(id, clock.now()).catch((error: unknown) => log.warn({ error }, "a hint was lost"));
+    await ledger
+      .wake(id, clock.now())
+      .catch((error: unknown) => log.warn({ error }, "a hint was lost"));
     alarm.ring();
   }
 

@@ -18,8 +18,14 @@ export function imageTag(
 }
 
 /** The build whose tag this is, where tags carry the build's id; undefined where it does not have the configured form. */
-export function buildOfTag(image: Pick<ImageConfig, "tag">, environment: string, tag: string): number | undefined {
-  const [before = "", after] = image.tag.replaceAll("{environment}", environment).split("{buildId}");
+export function buildOfTag(
+  image: Pick<ImageConfig, "tag">,
+  environment: string,
+  tag: string,
+): number | undefined {
+  const [before = "", after] = image.tag
+    .replaceAll("{environment}", environment)
+    .split("{buildId}");
   if (after === undefined || !tag.startsWith(before) || !tag.endsWith(after)) return undefined;
   const digits = tag.slice(before.length, tag.length - after.length);
   return /^\d{1,10}$/.test(digits) ? Number(digits) : undefined;

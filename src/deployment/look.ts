@@ -2,7 +2,16 @@ import type { Environment } from "../config/config.ts";
 import type { CauseCode } from "./causes.ts";
 import type { Deployment, Failure, Progress } from "./deployment.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
-import { ServiceError, type AuditEntry, type Claim, type Clock, type Ledger, type Trouble, type Update, type World } from "./ports.ts";
+import {
+  ServiceError,
+  type AuditEntry,
+  type Claim,
+  type Clock,
+  type Ledger,
+  type Trouble,
+  type Update,
+  type World,
+} from "./ports.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
 import { completes, currentStep, expires, fails, waits } from "./transitions.ts";
 
@@ -45,7 +54,14 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
         deployment: completes(deployment, step.name, outcome.sentence, outcome.evidence, now),
         nextAt: now,
         trouble: undefined,
-        audit: [entry(deployment, `step-done:${step.name}`, { sentence: outcome.sentence, ...outcome.evidence }, now)],
+        audit: [
+          entry(
+            deployment,
+            `step-done:${step.name}`,
+            { sentence: outcome.sentence, ...outcome.evidence },
+            now,
+          ),
+        ],
       };
     case "failed": {
       const { type: _, evidence, ...failure } = outcome;
@@ -74,11 +90,17 @@ async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen
   } catch (error) {
     if (error instanceof TakenOver) return "taken-over";
     if (error instanceof NotYet) {
-      return { outcome: waiting({ seconds: error.after / 1000 }, "Makes sure that nothing is done twice"), trouble: undefined };
+      return {
+        outcome: waiting({ seconds: error.after / 1000 }, "Makes sure that nothing is done twice"),
+        trouble: undefined,
+      };
     }
     if (error instanceof InDoubt) {
       const detail = `The answer to "${error.effect}" was lost, and nothing shows whether it was done.`;
-      return { outcome: { type: "failed", code: "run-in-doubt", detail, evidence: {} }, trouble: undefined };
+      return {
+        outcome: { type: "failed", code: "run-in-doubt", detail, evidence: {} },
+        trouble: undefined,
+      };
     }
     if (!(error instanceof ServiceError)) context.report(error, claim.deployment);
     return troubled(error, claim, clock.now());
@@ -87,14 +109,16 @@ async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen
 
 function troubled(error: unknown, claim: Claim, now: number): Seen {
   const known = error instanceof ServiceError ? error : undefined;
-  const message = known?.message ?? "omnibot met a situation that it does not know; its log says more.";
+  const message =
+    known?.message ?? "omnibot met a situation that it does not know; its log says more.";
   const trouble: Trouble = {
     since: claim.trouble?.since ?? now,
     count: (claim.trouble?.count ?? 0) + 1,
     message,
   };
   const code = endOfPatience(known, now - trouble.since);
-  if (code !== undefined) return { outcome: { type: "failed", code, detail: message, evidence: {} }, trouble };
+  if (code !== undefined)
+    return { outcome: { type: "failed", code, detail: message, evidence: {} }, trouble };
 
   const after = Math.max(backOff(trouble.count), known?.retryAfter ?? 0);
   return { outcome: waiting({ seconds: after / 1000 }, `${message} Tries again.`), trouble };
@@ -114,7 +138,13 @@ function backOff(count: number): number {
   return base + Math.random() * (base / 4);
 }
 
-function deadlineOf(step: Step, progress: Progress, deployment: Deployment, environment: Environment, now: number): number {
+function deadlineOf(
+  step: Step,
+  progress: Progress,
+  deployment: Deployment,
+  environment: Environment,
+  now: number,
+): number {
   if (step.name === "approve") return deployment.expiresAt;
   return (progress.startedAt ?? now) + (environment.deadlines[step.name] ?? step.deadline);
 }
@@ -137,7 +167,13 @@ function late(
     };
   }
   const code = trouble === undefined ? (step.late ?? "timed-out") : "service-unreachable";
-  return end(claim, { code, detail: trouble?.message ?? outcome.sentence }, progress, now, outcome.evidence);
+  return end(
+    claim,
+    { code, detail: trouble?.message ?? outcome.sentence },
+    progress,
+    now,
+    outcome.evidence,
+  );
 }
 
 function end(
@@ -152,10 +188,22 @@ function end(
     deployment: fails(deployment, { ...failure, step: progress.step }, evidence, now),
     nextAt: now,
     trouble: undefined,
-    audit: [entry(deployment, `step-failed:${progress.step}`, { code: failure.code, detail: failure.detail }, now)],
+    audit: [
+      entry(
+        deployment,
+        `step-failed:${progress.step}`,
+        { code: failure.code, detail: failure.detail },
+        now,
+      ),
+    ],
   };
 }
 
-function entry(deployment: Deployment, action: string, facts: AuditEntry["facts"], at: number): AuditEntry {
+function entry(
+  deployment: Deployment,
+  action: string,
+  facts: AuditEntry["facts"],
+  at: number,
+): AuditEntry {
   return { at, deploymentId: deployment.id, actor: "omnibot", action, facts };
 }

@@ -2,7 +2,10 @@ import type { Claim, Clock, Ledger } from "./ports.ts";
 import { ServiceError } from "./ports.ts";
 
 /** Does an effect at most once, whatever happens in between, and returns what came of it. */
-export type Once = <Result extends object>(name: string, plan: EffectPlan<Result>) => Promise<Result>;
+export type Once = <Result extends object>(
+  name: string,
+  plan: EffectPlan<Result>,
+) => Promise<Result>;
 
 export interface EffectPlan<Result extends object> {
   /**
@@ -51,7 +54,10 @@ export class TakenOver extends Error {}
 export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: number): Once {
   const id = claim.deployment.id;
 
-  return async function once<Result extends object>(name: string, plan: EffectPlan<Result>): Promise<Result> {
+  return async function once<Result extends object>(
+    name: string,
+    plan: EffectPlan<Result>,
+  ): Promise<Result> {
     const known = await ledger.findEffect(id, name);
     // The ledger holds what an earlier look of this very plan put there.
     const last = known?.result as Result | undefined;
@@ -71,7 +77,10 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
     return record(name, plan, await act(name, plan));
   };
 
-  async function act<Result extends object>(name: string, plan: EffectPlan<Result>): Promise<Result> {
+  async function act<Result extends object>(
+    name: string,
+    plan: EffectPlan<Result>,
+  ): Promise<Result> {
     try {
       return await plan.act();
     } catch (error) {

@@ -2,20 +2,33 @@ import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "./deployment.ts";
 import { currentStep } from "./transitions.ts";
 
-export type MayDecide = "yes" | "own-request" | "not-permitted" | "already-decided" | "not-open" | "expired";
+export type MayDecide =
+  | "yes"
+  | "own-request"
+  | "not-permitted"
+  | "already-decided"
+  | "not-open"
+  | "expired";
 
 /**
  * Whether this person may approve or reject now. People are told apart by their Entra object id alone (P1), and the rule
  * is asked at the click, whatever the card showed (P2).
  */
-export function mayDecide(deployment: Deployment, person: Person, environment: Environment, now: number): MayDecide {
+export function mayDecide(
+  deployment: Deployment,
+  person: Person,
+  environment: Environment,
+  now: number,
+): MayDecide {
   if (deployment.state === "expired") return "expired";
   if (deployment.state !== "active") return "already-decided";
   if (currentStep(deployment)?.step !== "approve") return "already-decided";
   if (now >= deployment.expiresAt) return "expired";
   if (sameId(person.id, deployment.requester.id)) return "own-request";
-  if (!environment.approval.approvers.some((approver) => sameId(approver, person.id))) return "not-permitted";
-  if (deployment.approvals.some((approval) => sameId(approval.person.id, person.id))) return "already-decided";
+  if (!environment.approval.approvers.some((approver) => sameId(approver, person.id)))
+    return "not-permitted";
+  if (deployment.approvals.some((approval) => sameId(approval.person.id, person.id)))
+    return "already-decided";
   // Before the proposal is known nobody can know what they would approve (P7).
   if (deployment.evidence.proposal === undefined) return "not-open";
   return "yes";

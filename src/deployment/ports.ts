@@ -168,7 +168,11 @@ export interface PullRequest {
 }
 
 export interface PullRequestDetails extends PullRequest {
-  readonly files: readonly { readonly path: string; readonly additions: number; readonly deletions: number }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly additions: number;
+    readonly deletions: number;
+  }[];
 }
 
 export type MergeState =
@@ -334,9 +338,21 @@ export interface Ledger {
 
   findEffect(deploymentId: number, name: string): Promise<Effect | undefined>;
   /** Saves the intent and its audit entry, and renews the lease; false when the row was taken over meanwhile. */
-  intend(claim: Claim, name: string, at: number, leaseUntil: number, facts: AuditEntry["facts"]): Promise<boolean>;
+  intend(
+    claim: Claim,
+    name: string,
+    at: number,
+    leaseUntil: number,
+    facts: AuditEntry["facts"],
+  ): Promise<boolean>;
   /** Records what came of an effect; `done` ends it, `intent` keeps an answer that is not final yet. */
-  settle(claim: Claim, name: string, status: Effect["status"], result: unknown, at: number): Promise<void>;
+  settle(
+    claim: Claim,
+    name: string,
+    status: Effect["status"],
+    result: unknown,
+    at: number,
+  ): Promise<void>;
   /** Takes an intent back that certainly had no effect. */
   forget(claim: Claim, name: string, at: number, why: string): Promise<void>;
 }
@@ -363,6 +379,8 @@ export interface Thread {
 
 export interface ThreadClaim extends Thread {
   readonly owner: string;
+  /** Fence, as in a Claim. */
+  readonly version: number;
   /** The revision of the deployment that this claim shows. */
   readonly revision: number;
 }
@@ -373,5 +391,10 @@ export interface Threads {
   /** Saves what was sent and keeps the claim: before and after every post. False when it was taken over. */
   keepThread(claim: ThreadClaim, sent: string, leaseUntil: number): Promise<boolean>;
   /** Lets the thread go: it shows `revision`, or is looked at again at `nextAt`. */
-  releaseThread(claim: ThreadClaim, sent: string | undefined, shownRevision: number, nextAt: number): Promise<void>;
+  releaseThread(
+    claim: ThreadClaim,
+    sent: string | undefined,
+    shownRevision: number,
+    nextAt: number,
+  ): Promise<void>;
 }

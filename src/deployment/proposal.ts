@@ -25,11 +25,18 @@ export async function proposalOf(
     : proposeBuild(target.build, live, world, environment);
 }
 
-async function proposeBranch(live: Live, world: World, environment: Environment): Promise<Pick<Evidence, "proposal">> {
+async function proposeBranch(
+  live: Live,
+  world: World,
+  environment: Environment,
+): Promise<Pick<Evidence, "proposal">> {
   const commit = await world.pipelines.readHead();
   const from = buildOfTag(environment.image, environment.name, live.tag);
-  const changes = from === undefined ? undefined : await world.pipelines.readChanges(from, commit.id);
-  return { proposal: { ...base(live), commit, branch: environment.build.branch, ...listed(changes) } };
+  const changes =
+    from === undefined ? undefined : await world.pipelines.readChanges(from, commit.id);
+  return {
+    proposal: { ...base(live), commit, branch: environment.build.branch, ...listed(changes) },
+  };
 }
 
 async function proposeBuild(
@@ -41,15 +48,23 @@ async function proposeBuild(
   // A run may be gone by retention while its image is still there: the registry decides, where the tag needs no run.
   const run = await world.pipelines.readBuild(build);
   const tag = imageTag(environment.image, environment.name, { id: build, number: run?.number });
-  if (tag === undefined) return bad("build-not-found", `Build ${build} is not known to the pipeline.`);
+  if (tag === undefined)
+    return bad("build-not-found", `Build ${build} is not known to the pipeline.`);
   if (tag === live.tag) return bad("already-live", `${tag} is in ${environment.gitops.file}.`);
   const image = await world.registry.resolve(tag);
   if (image.state === "absent") {
     return run === undefined
       ? bad("build-not-found", `Neither the pipeline nor the registry knows build ${build}.`)
-      : bad("image-not-found", `${environment.image.repository}:${tag} is not in ${environment.image.registry}.`);
+      : bad(
+          "image-not-found",
+          `${environment.image.repository}:${tag} is not in ${environment.image.registry}.`,
+        );
   }
-  const proposal: Proposal = { ...base(live), tag, ...(run === undefined ? {} : { commit: commitOf(run) }) };
+  const proposal: Proposal = {
+    ...base(live),
+    tag,
+    ...(run === undefined ? {} : { commit: commitOf(run) }),
+  };
   return { proposal, ...(run === undefined ? {} : { run }) };
 }
 

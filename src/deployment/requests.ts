@@ -19,7 +19,10 @@ export type RequestAnswer =
   /** The same message again: everything was said already. */
   | { readonly state: "repeated" }
   | { readonly state: "busy"; readonly deployment: Deployment }
-  | { readonly state: "unknown-environment" | "which-environment"; readonly known: readonly string[] }
+  | {
+      readonly state: "unknown-environment" | "which-environment";
+      readonly known: readonly string[];
+    }
   | { readonly state: "build-missing" };
 
 export interface Decision {
@@ -65,7 +68,8 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
     if (asked.kind === "rollback" && asked.build === undefined) return { state: "build-missing" };
 
     const now = clock.now();
-    const target: Target = asked.build === undefined ? { from: "branch" } : { from: "build", build: asked.build };
+    const target: Target =
+      asked.build === undefined ? { from: "branch" } : { from: "build", build: asked.build };
     const created = await ledger.create(
       {
         key: randomBytes(6).toString("hex"),
@@ -108,7 +112,11 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
         ? await ledger.approve(deployment.id, approval)
         : await ledger.reject(deployment.id, approval, asked.reason);
     hint();
-    if (decided === undefined) return { state: "already-decided", deployment: (await ledger.get(deployment.id)) ?? deployment };
+    if (decided === undefined)
+      return {
+        state: "already-decided",
+        deployment: (await ledger.get(deployment.id)) ?? deployment,
+      };
     if (asked.decision === "reject") return { state: "rejected", deployment: decided };
     const enough = decided.approvals.length >= environment.approval.required;
     return { state: enough ? "approved" : "counted", deployment: decided };

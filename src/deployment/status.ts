@@ -1,12 +1,16 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, HealthResult } from "./deployment.ts";
-import { ServiceError, type Ledger, type TagState, type World } from "./ports.ts";
+import { ServiceError, type ImageState, type Ledger, type TagState, type World } from "./ports.ts";
 
 /** The truth about an environment now, from the live world. Parts that did not answer in time are named in `problems`. */
 export interface EnvironmentStatus {
   readonly environment: string;
   /** What Git wants, since when (ms since 1970) and by whom. */
-  readonly tag: { readonly wanted: string | undefined; readonly since?: number; readonly by?: string };
+  readonly tag: {
+    readonly wanted: string | undefined;
+    readonly since?: number;
+    readonly by?: string;
+  };
   readonly image: Finding;
   readonly flux: Finding;
   readonly pods: Finding;
@@ -33,9 +37,13 @@ const unread: Finding = { ok: false, sentence: "not known" };
 
 export function createStatus({ ledger, environments, worldOf }: StatusOptions) {
   /** Reads one environment, or all; undefined when there is no such environment. */
-  return async function status(name: string | undefined): Promise<readonly EnvironmentStatus[] | undefined> {
+  return async function status(
+    name: string | undefined,
+  ): Promise<readonly EnvironmentStatus[] | undefined> {
     if (name !== undefined && !Object.hasOwn(environments, name)) return undefined;
-    const asked = Object.values(environments).filter((one) => name === undefined || one.name === name);
+    const asked = Object.values(environments).filter(
+      (one) => name === undefined || one.name === name,
+    );
     return Promise.all(asked.map(read));
   };
 
@@ -58,7 +66,7 @@ export function createStatus({ ledger, environments, worldOf }: StatusOptions) {
     return {
       environment: environment.name,
       tag: wanted(read),
-      image: image === undefined ? unread : finding(image.state === "found", image),
+      image: image === undefined ? unread : found(image),
       flux: live?.flux ?? unread,
       pods: live?.pods ?? unread,
       health: health ?? [],
@@ -75,12 +83,17 @@ function wanted(read: Extract<TagState, { state: "read" }> | undefined): Environ
   return { wanted: read.tag, since: read.changedAt, ...(by === undefined ? {} : { by }) };
 }
 
-function finding(ok: boolean, image: { readonly digest?: string }): Finding {
-  return { ok, sentence: ok ? `in the registry, ${image.digest?.slice(0, 13)}…` : "not in the registry" };
+function found(image: ImageState): Finding {
+  if (image.state === "absent") return { ok: false, sentence: "not in the registry" };
+  return { ok: true, sentence: `in the registry, ${image.digest.slice(0, 13)}…` };
 }
 
 /** Waits for a part, but not for long: a partial answer now is better than a whole one too late. */
-async function inTime<T>(what: string, reading: Promise<T>, problems: string[]): Promise<T | undefined> {
+async function inTime<T>(
+  what: string,
+  reading: Promise<T>,
+  problems: string[],
+): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(() => resolve("late"), patience);
@@ -90,8 +103,8 @@ async function inTime<T>(what: string, reading: Promise<T>, problems: string[]):
     if (answer !== "late") return answer;
     problems.push(`${what} did not answer in ${patience / 1000} seconds.`);
   } catch (error) {
-    problems.push(error instanceof ServiceError ? error.message : `${what} could not be read; the log says more.`);
     if (!(error instanceof ServiceError)) throw error;
+    problems.push(error.message);
   } finally {
     clearTimeout(timer);
   }

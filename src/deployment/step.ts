@@ -58,7 +58,11 @@ export function done(sentence: string, evidence: Evidence = {}): Done {
   return { type: "done", sentence, evidence };
 }
 
-export function waiting(after: { readonly seconds: number }, sentence: string, evidence: Evidence = {}): Waiting {
+export function waiting(
+  after: { readonly seconds: number },
+  sentence: string,
+  evidence: Evidence = {},
+): Waiting {
   return { type: "waiting", after: after.seconds * 1000, sentence, evidence };
 }
 

@@ -6,7 +6,13 @@ export function currentStep(deployment: Pick<Deployment, "progress">): Progress 
 }
 
 /** The row while a step waits: it has started, and says what it waits for. */
-export function waits(deployment: Deployment, step: StepName, sentence: string, evidence: Evidence, now: number): Deployment {
+export function waits(
+  deployment: Deployment,
+  step: StepName,
+  sentence: string,
+  evidence: Evidence,
+  now: number,
+): Deployment {
   return withStep(deployment, step, evidence, (one) => ({
     ...one,
     state: "running",
@@ -16,7 +22,13 @@ export function waits(deployment: Deployment, step: StepName, sentence: string, 
 }
 
 /** The row after a step: the next one starts, or, after the last, the deployment is live. */
-export function completes(deployment: Deployment, step: StepName, sentence: string, evidence: Evidence, now: number): Deployment {
+export function completes(
+  deployment: Deployment,
+  step: StepName,
+  sentence: string,
+  evidence: Evidence,
+  now: number,
+): Deployment {
   const after = withStep(deployment, step, evidence, (one) => ({
     ...one,
     state: "done",
@@ -30,7 +42,12 @@ export function completes(deployment: Deployment, step: StepName, sentence: stri
 }
 
 /** The row after a failure; what was proven so far stays. */
-export function fails(deployment: Deployment, failure: Failure, evidence: Evidence, now: number): Deployment {
+export function fails(
+  deployment: Deployment,
+  failure: Failure,
+  evidence: Evidence,
+  now: number,
+): Deployment {
   const after = withStep(deployment, failure.step, evidence, (one) => ({
     ...one,
     state: "failed",

@@ -13,19 +13,28 @@ export const checkHealth: Step = {
 
   async advance(deployment, { world: { health } }) {
     const checks = await health.check();
-    if (checks.length === 0) return done("no checks are configured", { health: { checks, successes: 0 } });
+    if (checks.length === 0)
+      return done("no checks are configured", { health: { checks, successes: 0 } });
 
     const bad = checks.filter((check) => !check.ok);
     if (bad.length > 0) {
-      return waiting({ seconds: 3 }, bad.map((check) => `${check.name} ${check.answer}`).join(", "), {
-        health: { checks, successes: 0 },
-      });
+      return waiting(
+        { seconds: 3 },
+        bad.map((check) => `${check.name} ${check.answer}`).join(", "),
+        {
+          health: { checks, successes: 0 },
+        },
+      );
     }
     const successes = (deployment.evidence.health?.successes ?? 0) + 1;
     if (successes < wantedSuccesses) {
-      return waiting({ seconds: 2 }, `${names(checks)} answered well ${successes} of ${wantedSuccesses} times`, {
-        health: { checks, successes },
-      });
+      return waiting(
+        { seconds: 2 },
+        `${names(checks)} answered well ${successes} of ${wantedSuccesses} times`,
+        {
+          health: { checks, successes },
+        },
+      );
     }
     return done(`${names(checks)} answered well`, { health: { checks, successes } });
   },

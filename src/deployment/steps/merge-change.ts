@@ -19,7 +19,11 @@ export const mergeChange: Step = {
     const text = changeText(deployment, change.to);
 
     const merge = await once<MergeState | Bad>("merge", {
-      find: (last) => gitops.findMerge(change, last !== undefined && "request" in last ? last.request : undefined),
+      find: (last) =>
+        gitops.findMerge(
+          change,
+          last !== undefined && "request" in last ? last.request : undefined,
+        ),
       act: async () =>
         (await movedTag(known(deployment, "image"), registry)) ??
         (await unexpectedChange(change, gitops, environment)) ??
@@ -37,11 +41,20 @@ export const mergeChange: Step = {
       case "blocked":
         return waiting({ seconds: 15 }, `GitHub says: ${merge.by.join(", ")}`);
       case "moved":
-        return failed("head-moved", { detail: `The branch is at ${merge.head.slice(0, 7)} now.`, url: change.url });
+        return failed("head-moved", {
+          detail: `The branch is at ${merge.head.slice(0, 7)} now.`,
+          url: change.url,
+        });
       case "conflict":
-        return failed("change-conflict", { detail: `Pull request ${change.pullRequest} cannot be merged.`, url: change.url });
+        return failed("change-conflict", {
+          detail: `Pull request ${change.pullRequest} cannot be merged.`,
+          url: change.url,
+        });
       case "closed":
-        return failed("change-closed", { detail: `Pull request ${change.pullRequest} is closed.`, url: change.url });
+        return failed("change-closed", {
+          detail: `Pull request ${change.pullRequest} is closed.`,
+          url: change.url,
+        });
       case "failed":
         return failed(merge.code, merge);
     }
@@ -51,9 +64,13 @@ export const mergeChange: Step = {
 /** The tag must still be the image that was verified: a tag can be pushed again (facts/azure-devops 4.2). */
 async function movedTag(image: ImageEvidence, registry: Registry): Promise<Bad | undefined> {
   const now = await registry.resolve(image.tag);
-  if (now.state === "absent") return bad("image-not-found", `${image.tag} is gone from the registry.`);
+  if (now.state === "absent")
+    return bad("image-not-found", `${image.tag} is gone from the registry.`);
   if (now.digest === image.digest) return undefined;
-  return bad("tag-moved", `${image.tag} was ${short(image.digest)}, now it is ${short(now.digest)}.`);
+  return bad(
+    "tag-moved",
+    `${image.tag} was ${short(image.digest)}, now it is ${short(now.digest)}.`,
+  );
 }
 
 /** Still one line: the base may have moved since the pull request was opened. */
@@ -63,7 +80,9 @@ async function unexpectedChange(
   environment: Environment,
 ): Promise<Bad | undefined> {
   const problem = unexpected(change, await gitops.readPullRequest(change.pullRequest), environment);
-  return problem === undefined ? undefined : { ...bad("change-unexpected", problem), url: change.url };
+  return problem === undefined
+    ? undefined
+    : { ...bad("change-unexpected", problem), url: change.url };
 }
 
 function bad(code: CauseCode, detail: string): Bad {

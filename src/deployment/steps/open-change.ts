@@ -20,7 +20,9 @@ export const openChange: Step = {
     const live = await gitops.readTag();
     if (live.state === "failed") return failed(live.code, live);
     if (live.tag !== approvedFrom) {
-      return failed("live-changed", { detail: `Approved was to replace ${approvedFrom}, now Git wants ${live.tag}.` });
+      return failed("live-changed", {
+        detail: `Approved was to replace ${approvedFrom}, now Git wants ${live.tag}.`,
+      });
     }
 
     await once("create-branch", {
@@ -40,7 +42,14 @@ export const openChange: Step = {
       facts: { branch, head: commit.head },
     });
 
-    const change = { branch, head: commit.head, pullRequest: number, url, from: commit.from, to: tag };
+    const change = {
+      branch,
+      head: commit.head,
+      pullRequest: number,
+      url,
+      from: commit.from,
+      to: tag,
+    };
     const problem = unexpected(change, await gitops.readPullRequest(number), environment);
     if (problem !== undefined) return failed("change-unexpected", { detail: problem, url });
     return done(`pull request ${number}, one line`, { change });
@@ -55,8 +64,10 @@ export function unexpected(
 ): string | undefined {
   const [file, ...others] = seen.files;
   if (file === undefined) return `Pull request ${change.pullRequest} changes nothing.`;
-  if (others.length > 0) return `Pull request ${change.pullRequest} changes ${seen.files.length} files.`;
-  if (file.path !== environment.gitops.file) return `Pull request ${change.pullRequest} changes ${file.path}.`;
+  if (others.length > 0)
+    return `Pull request ${change.pullRequest} changes ${seen.files.length} files.`;
+  if (file.path !== environment.gitops.file)
+    return `Pull request ${change.pullRequest} changes ${file.path}.`;
   if (file.additions === 1 && file.deletions === 1) return undefined;
   return `Pull request ${change.pullRequest} adds ${file.additions} and removes ${file.deletions} lines.`;
 }

@@ -17,7 +17,10 @@ export const rollOut: Step = {
   async advance(deployment, { world: { cluster }, environment, clock }) {
     const wanted = wantedOf(deployment);
     const { digests } = known(deployment, "image");
-    const [flux, pods] = await Promise.all([cluster.readFlux(wanted), cluster.readRollout({ ...wanted, digests })]);
+    const [flux, pods] = await Promise.all([
+      cluster.readFlux(wanted),
+      cluster.readRollout({ ...wanted, digests }),
+    ]);
 
     // What the pods say is the cause; what Flux says about it is its echo.
     if (pods.state === "failed") return failed(pods.code, pods);
@@ -28,7 +31,8 @@ export const rollOut: Step = {
     return waiting({ seconds: 3 }, sentence(flux, pods), { rollout: counts(pods) });
   },
 
-  watch: (deployment, { cluster }, hint) => cluster.watch(known(deployment, "proposal").release, hint),
+  watch: (deployment, { cluster }, hint) =>
+    cluster.watch(known(deployment, "proposal").release, hint),
 };
 
 function soak(
@@ -47,7 +51,12 @@ function soak(
     ...(pods.digest === undefined ? {} : { digest: pods.digest }),
   };
   const left = time - (now - readySince);
-  if (left > 0) return waiting({ seconds: left / 1000 }, `${pods.pods} of ${pods.pods} ready, watching for a while`, { rollout });
+  if (left > 0)
+    return waiting(
+      { seconds: left / 1000 },
+      `${pods.pods} of ${pods.pods} ready, watching for a while`,
+      { rollout },
+    );
   return done(`${pods.pods} of ${pods.pods} ready`, { rollout });
 }
 
@@ -55,7 +64,10 @@ function counts(pods: Exclude<RolloutState, { state: "failed" }>): RolloutEviden
   return { pods: pods.pods, podsReady: pods.state === "ready" ? pods.pods : pods.podsReady };
 }
 
-function sentence(flux: Exclude<FluxState, { state: "failed" }>, pods: Exclude<RolloutState, { state: "failed" }>): string {
+function sentence(
+  flux: Exclude<FluxState, { state: "failed" }>,
+  pods: Exclude<RolloutState, { state: "failed" }>,
+): string {
   if (pods.state === "progressing") return pods.sentence;
   if (flux.state === "released") return `${pods.pods} of ${pods.pods} ready`;
   return `${pods.pods} of ${pods.pods} ready; ${flux.sentence}`;

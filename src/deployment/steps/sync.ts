@@ -19,18 +19,24 @@ export const sync: Step = {
     switch (flux.state) {
       case "fetching":
       case "applying":
-        return waiting({ seconds: 5 }, told.unheard === undefined ? flux.sentence : `${flux.sentence} (${told.unheard})`);
+        return waiting(
+          { seconds: 5 },
+          told.unheard === undefined ? flux.sentence : `${flux.sentence} (${told.unheard})`,
+        );
       case "upgrading":
       case "released": {
         const { generation, revision } = flux;
-        return done("applied", { sync: { generation, ...(revision === undefined ? {} : { revision }) } });
+        return done("applied", {
+          sync: { generation, ...(revision === undefined ? {} : { revision }) },
+        });
       }
       case "failed":
         return failed(flux.code, flux);
     }
   },
 
-  watch: (deployment, { cluster }, hint) => cluster.watch(known(deployment, "proposal").release, hint),
+  watch: (deployment, { cluster }, hint) =>
+    cluster.watch(known(deployment, "proposal").release, hint),
 };
 
 /** A poke that fails only costs time: Flux looks by itself at its own interval. */

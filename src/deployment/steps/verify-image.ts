@@ -16,14 +16,18 @@ export const verifyImage: Step = {
 
   async advance(deployment, { world: { registry }, environment, clock }) {
     const tag = wantedTag(deployment, environment);
-    if (tag === undefined) return failed("tag-invalid", { detail: `${environment.image.tag} gives no valid tag.` });
+    if (tag === undefined)
+      return failed("tag-invalid", { detail: `${environment.image.tag} gives no valid tag.` });
 
     const image = await registry.resolve(tag);
     if (image.state === "found") {
-      return done(`${tag} is in the registry`, { image: { tag, digest: image.digest, digests: image.digests } });
+      return done(`${tag} is in the registry`, {
+        image: { tag, digest: image.digest, digests: image.digests },
+      });
     }
     const since = currentStep(deployment)?.startedAt ?? clock.now();
-    if (clock.now() - since < grace) return waiting({ seconds: 3 }, `Looks for ${tag} in the registry`);
+    if (clock.now() - since < grace)
+      return waiting({ seconds: 3 }, `Looks for ${tag} in the registry`);
     const { repository, registry: host } = environment.image;
     return failed("image-not-found", { detail: `${repository}:${tag} is not in ${host}.` });
   },

@@ -1,0 +1,106 @@
+import { sql, type Kysely, type Transaction } from "kysely";
+import type { Claim, Trouble, Update } from "../deployment/ports.ts";
+import { writeAudit } from "./audit.ts";
+import { withApprovals } from "./read.ts";
+import { columnsOf } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+/** One conditional UPDATE: of all who try, one gets the row. */
+export async function claim(
+  db: Kysely<Schema>,
+  owner: string,
+  now: number,
+  leaseUntil: number,
+): Promise<Claim | undefined> {
+  const row = await db
+    .updateTable("deployment")
+    .set((eb) => ({ lease_owner: owner, lease_until: leaseUntil, version: eb("version", "+", 1) }))
+    .where("id", "=", (eb) =>
+      eb
+        .selectFrom("deployment")
+        .select("id")
+        .where("state", "=", "active")
+        .where("next_at", "<=", now)
+        .where("lease_until", "<=", now)
+        .orderBy("next_at")
+        .limit(1),
+    )
+    .where("state", "=", "active")
+    .where("lease_until", "<=", now)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    deployment: await withApprovals(db, row),
+    owner,
+    version: row.version,
+    wakes: row.wakes,
+    trouble: row.trouble === null ? undefined : (JSON.parse(row.trouble) as Trouble),
+  };
+}
+
+export async function save(tx: Transaction<Schema>, held: Claim, update: Update): Promise<boolean> {
+  const columns = columnsOf(update.deployment);
+  const saved = await tx
+    .updateTable("deployment")
+    .set((eb) => ({
+      ...columns,
+      revision: eb("revision", "+", 1),
+      // Whoever woke the row during the look knows something that the look did not see.
+      next_at: sql<number>`case when wakes = ${held.wakes} then ${update.nextAt} else next_at end`,
+      trouble: update.trouble === undefined ? null : JSON.stringify(update.trouble),
+      lease_owner: null,
+      lease_until: 0,
+    }))
+    .where("id", "=", held.deployment.id)
+    .where("version", "=", held.version)
+    .where("lease_owner", "=", held.owner)
+    // A request must not expire over an approval that came in during the look.
+    .$if(update.deployment.state === "expired", (query) => query.where("wakes", "=", held.wakes))
+    .returning("id")
+    .executeTakeFirst();
+  if (saved === undefined) return false;
+  await writeAudit(tx, update.audit);
+  return true;
+}
+
+/** Keeps the row for longer; false when somebody else has it. */
+export async function renew(
+  tx: Transaction<Schema>,
+  held: Claim,
+  leaseUntil: number,
+): Promise<boolean> {
+  const row = await tx
+    .updateTable("deployment")
+    .set({ lease_until: leaseUntil })
+    .where("id", "=", held.deployment.id)
+    .where("version", "=", held.version)
+    .where("lease_owner", "=", held.owner)
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Somebody saw something change: the next look is due now, also when a look is under way. */
+export async function wake(db: Kysely<Schema>, id: number, now: number): Promise<void> {
+  await db
+    .updateTable("deployment")
+    .set((eb) => ({ wakes: eb("wakes", "+", 1), next_at: now }))
+    .where("id", "=", id)
+    .where("state", "=", "active")
+    .execute();
+}
+
+/** When the next row is due, or the lease of the one that is worked on ends. */
+export async function nextDue(db: Kysely<Schema>): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("deployment")
+    .select(
+      sql<number | null>`min(case when next_at > lease_until then next_at else lease_until end)`.as(
+        "due",
+      ),
+    )
+    .where("state", "=", "active")
+    .executeTakeFirst();
+  return row?.due ?? undefined;
+}

@@ -1,0 +1,55 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import SQLite from "better-sqlite3";
+import { Kysely, PostgresDialect, SqliteDialect } from "kysely";
+import pg from "pg";
+import type { Schema } from "./schema.ts";
+
+export interface Database {
+  readonly db: Kysely<Schema>;
+  readonly dialect: "sqlite" | "postgres";
+}
+
+export type Location = { readonly file: string } | { readonly url: string };
+
+/** Opens SQLite (a file, durable to the last commit) or PostgreSQL. */
+export function openDatabase(location: Location): Database {
+  return "file" in location ? openSqlite(location.file) : openPostgres(location.url);
+}
+
+function openSqlite(file: string): Database {
+  mkdirSync(dirname(file), { recursive: true });
+  const database = new SQLite(file, { timeout: 5000 });
+  database.pragma("journal_mode = WAL");
+  // A commit that was answered is on the disk: the ledger is the memory of what was done to production.
+  database.pragma("synchronous = FULL");
+  database.pragma("foreign_keys = ON");
+  return {
+    db: new Kysely<Schema>({ dialect: new SqliteDialect({ database }) }),
+    dialect: "sqlite",
+  };
+}
+
+/** OID of bigint: pg gives it as text, and our times fit well into a number. */
+const bigint = 20;
+
+function openPostgres(url: string): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: 5000,
+    statement_timeout: 10_000,
+    query_timeout: 15_000,
+    idle_in_transaction_session_timeout: 30_000,
+    types: {
+      getTypeParser: (oid: number, format) =>
+        oid === bigint ? Number : pg.types.getTypeParser(oid, format),
+    },
+  });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on("error", () => {});
+  return {
+    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+    dialect: "postgres",
+  };
+}

@@ -1,0 +1,106 @@
+import type { Transaction } from "kysely";
+import type { AuditEntry, Claim, Effect } from "../deployment/ports.ts";
+import { writeAudit } from "./audit.ts";
+import { renew } from "./claims.ts";
+import type { Queries } from "./read.ts";
+import type { Schema } from "./schema.ts";
+
+export async function findEffect(
+  db: Queries,
+  id: number,
+  name: string,
+): Promise<Effect | undefined> {
+  const row = await db
+    .selectFrom("effect")
+    .selectAll()
+    .where("deployment_id", "=", id)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    name: row.name,
+    status: row.status as Effect["status"],
+    intentAt: row.intent_at,
+    result: row.result === null ? undefined : (JSON.parse(row.result) as unknown),
+  };
+}
+
+/** Saves that an effect is about to be done, and its audit entry; false when somebody else has the row. */
+export async function intend(
+  tx: Transaction<Schema>,
+  held: Claim,
+  name: string,
+  at: number,
+  leaseUntil: number,
+  facts: AuditEntry["facts"],
+): Promise<boolean> {
+  if (!(await renew(tx, held, leaseUntil))) return false;
+  await writeEffect(tx, held.deployment.id, {
+    name,
+    status: "intent",
+    intentAt: at,
+    result: undefined,
+  });
+  await writeAudit(tx, [byOmnibot(held, `intent:${name}`, facts, at)]);
+  return true;
+}
+
+/** Records an answer; the first final one stays. Not fenced: what was done is true whoever holds the row now. */
+export async function settle(
+  tx: Transaction<Schema>,
+  held: Claim,
+  name: string,
+  status: Effect["status"],
+  result: unknown,
+  at: number,
+): Promise<void> {
+  const before = await findEffect(tx, held.deployment.id, name);
+  if (before?.status === "done") return;
+  await writeEffect(tx, held.deployment.id, {
+    name,
+    status,
+    intentAt: before?.intentAt ?? at,
+    result,
+  });
+  if (status === "done") await writeAudit(tx, [byOmnibot(held, `done:${name}`, { result }, at)]);
+}
+
+/** Takes back an intent that certainly had no effect. */
+export async function forget(
+  tx: Transaction<Schema>,
+  held: Claim,
+  name: string,
+  at: number,
+  why: string,
+): Promise<void> {
+  const gone = await tx
+    .deleteFrom("effect")
+    .where("deployment_id", "=", held.deployment.id)
+    .where("name", "=", name)
+    .where("status", "=", "intent")
+    .executeTakeFirst();
+  if (gone.numDeletedRows > 0n)
+    await writeAudit(tx, [byOmnibot(held, `not-done:${name}`, { why }, at)]);
+}
+
+async function writeEffect(tx: Transaction<Schema>, id: number, effect: Effect): Promise<void> {
+  const columns = {
+    status: effect.status,
+    intent_at: effect.intentAt,
+    result: effect.result === undefined ? null : JSON.stringify(effect.result),
+  };
+  await tx
+    .insertInto("effect")
+    .values({ deployment_id: id, name: effect.name, ...columns })
+    .onConflict((conflict) => conflict.columns(["deployment_id", "name"]).doUpdateSet(columns))
+    .execute();
+}
+
+function byOmnibot(
+  held: Claim,
+  action: string,
+  facts: AuditEntry["facts"],
+  at: number,
+): AuditEntry {
+  return { at, deploymentId: held.deployment.id, actor: "omnibot", action, facts };
+}

@@ -1,0 +1,40 @@
+import type { Kysely, Transaction } from "kysely";
+import type { Ledger } from "../deployment/ports.ts";
+import { writeAudit } from "./audit.ts";
+import { claim, nextDue, save, wake } from "./claims.ts";
+import { approve, reject } from "./decisions.ts";
+import { findEffect, forget, intend, settle } from "./effects.ts";
+import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
+import { create, remember } from "./requests.ts";
+import type { Schema } from "./schema.ts";
+
+/** The ledger of deployments in a database. Every method is one transaction; whoever holds a claim is fenced by its version. */
+export function createLedger(db: Kysely<Schema>): Ledger {
+  function whole<Result>(work: (tx: Transaction<Schema>) => Promise<Result>): Promise<Result> {
+    return db.transaction().execute(work);
+  }
+
+  return {
+    create: (request, delivery) => whole((tx) => create(tx, request, delivery)),
+    get: (id) => readDeployment(db, id),
+    findActive: (environment) => readActive(db, environment),
+    list: (environment, limit) => readHistory(db, environment, limit),
+    isThread: (id, conversation) => isThread(db, id, conversation),
+    approve: (id, approval) => whole((tx) => approve(tx, id, approval)),
+    reject: (id, approval, reason) => whole((tx) => reject(tx, id, approval, reason)),
+    remember: (delivery, at) => remember(db, delivery, at),
+    audit: (entry) => writeAudit(db, [entry]),
+
+    claim: (owner, now, leaseUntil) => claim(db, owner, now, leaseUntil),
+    save: (held, update) => whole((tx) => save(tx, held, update)),
+    wake: (id, now) => wake(db, id, now),
+    nextDue: () => nextDue(db),
+
+    findEffect: (id, name) => findEffect(db, id, name),
+    intend: (held, name, at, leaseUntil, facts) =>
+      whole((tx) => intend(tx, held, name, at, leaseUntil, facts)),
+    settle: (held, name, status, result, at) =>
+      whole((tx) => settle(tx, held, name, status, result, at)),
+    forget: (held, name, at, why) => whole((tx) => forget(tx, held, name, at, why)),
+  };
+}

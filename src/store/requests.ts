@@ -1,0 +1,96 @@
+import { sql, type Transaction } from "kysely";
+import type { Created, Delivery, NewDeployment } from "../deployment/ports.ts";
+import { writeAudit } from "./audit.ts";
+import { readActive, type Queries } from "./read.ts";
+import { columnsOf, deploymentOf } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+export async function create(
+  tx: Transaction<Schema>,
+  request: NewDeployment,
+  delivery: Delivery,
+): Promise<Created> {
+  if (!(await remember(tx, delivery, request.requestedAt))) return { state: "repeated" };
+  const row = await tx
+    .insertInto("deployment")
+    .values({
+      key: request.key,
+      kind: request.kind,
+      environment: request.environment,
+      target: JSON.stringify(request.target),
+      requester_id: request.requester.id,
+      requester_name: request.requester.name,
+      requested_at: request.requestedAt,
+      expires_at: request.expiresAt,
+      ...columnsOf({
+        ...request,
+        id: 0,
+        state: "active",
+        evidence: {},
+        approvals: [],
+        revision: 0,
+      }),
+      revision: 0,
+      next_at: request.requestedAt,
+      wakes: 0,
+      trouble: null,
+      version: 0,
+      lease_owner: null,
+      lease_until: 0,
+    })
+    .onConflict((conflict) =>
+      conflict.column("environment").where("state", "=", sql.lit("active")).doNothing(),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) {
+    const holder = await readActive(tx, request.environment);
+    if (holder === undefined)
+      throw new Error(`${request.environment} is held by a deployment that cannot be read`);
+    return { state: "busy", deployment: holder };
+  }
+
+  await tx
+    .insertInto("thread")
+    .values({
+      deployment_id: row.id,
+      conversation: delivery.conversation,
+      reference: delivery.reference,
+      sent: null,
+      shown_revision: -1,
+      next_at: request.requestedAt,
+      version: 0,
+      lease_owner: null,
+      lease_until: 0,
+    })
+    .execute();
+  const facts = {
+    kind: request.kind,
+    environment: request.environment,
+    target: request.target,
+    key: request.key,
+  };
+  await writeAudit(tx, [
+    {
+      at: request.requestedAt,
+      deploymentId: row.id,
+      actor: request.requester,
+      action: "requested",
+      facts,
+    },
+  ]);
+  return { state: "created", deployment: deploymentOf(row, []) };
+}
+
+export async function remember(
+  db: Queries,
+  delivery: Pick<Delivery, "id" | "conversation">,
+  at: number,
+): Promise<boolean> {
+  const written = await db
+    .insertInto("delivery")
+    .values({ conversation: delivery.conversation, id: delivery.id, at })
+    .onConflict((conflict) => conflict.columns(["conversation", "id"]).doNothing())
+    .executeTakeFirst();
+  return (written.numInsertedOrUpdatedRows ?? 0n) > 0n;
+}

@@ -1,0 +1,84 @@
+import type { Generated, Insertable, Selectable } from "kysely";
+
+/** The tables as both databases have them: text, numbers, and JSON as text. Times are milliseconds since 1970. */
+export interface Schema {
+  deployment: DeploymentTable;
+  approval: ApprovalTable;
+  effect: EffectTable;
+  audit: AuditTable;
+  delivery: DeliveryTable;
+  thread: ThreadTable;
+}
+
+export interface DeploymentTable {
+  id: Generated<number>;
+  key: string;
+  kind: string;
+  environment: string;
+  target: string;
+  requester_id: string;
+  requester_name: string;
+  requested_at: number;
+  expires_at: number;
+  state: string;
+  /** The step that is worked on, for the conditions of decisions. */
+  step: string | null;
+  /** Progress, evidence, rejection and failure, as JSON. */
+  story: string;
+  ended_at: number | null;
+  revision: number;
+  next_at: number;
+  wakes: number;
+  trouble: string | null;
+  version: number;
+  lease_owner: string | null;
+  lease_until: number;
+}
+
+export interface ApprovalTable {
+  deployment_id: number;
+  person_id: string;
+  person_name: string;
+  at: number;
+}
+
+export interface EffectTable {
+  deployment_id: number;
+  name: string;
+  status: string;
+  intent_at: number;
+  result: string | null;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  deployment_id: number | null;
+  actor_id: string;
+  actor_name: string;
+  action: string;
+  facts: string;
+}
+
+export interface DeliveryTable {
+  conversation: string;
+  id: string;
+  at: number;
+}
+
+export interface ThreadTable {
+  deployment_id: number;
+  conversation: string;
+  reference: string;
+  sent: string | null;
+  shown_revision: number;
+  next_at: number;
+  version: number;
+  lease_owner: string | null;
+  lease_until: number;
+}
+
+export type DeploymentRow = Selectable<DeploymentTable>;
+export type NewDeploymentRow = Insertable<DeploymentTable>;
+export type ApprovalRow = Selectable<ApprovalTable>;
+export type ThreadRow = Selectable<ThreadTable>;

@@ -1,0 +1,97 @@
+import type { Kysely } from "kysely";
+import type { ThreadClaim, Threads } from "../deployment/ports.ts";
+import { deploymentOf } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+/** What the threads show, beside the deployments they show: claimed and fenced the same way. */
+export function createThreads(db: Kysely<Schema>): Threads {
+  return { claimThread, keepThread, releaseThread };
+
+  async function claimThread(
+    owner: string,
+    now: number,
+    leaseUntil: number,
+  ): Promise<ThreadClaim | undefined> {
+    const thread = await db
+      .updateTable("thread")
+      .set((eb) => ({
+        lease_owner: owner,
+        lease_until: leaseUntil,
+        version: eb("version", "+", 1),
+      }))
+      .where("deployment_id", "=", (eb) =>
+        eb
+          .selectFrom("thread as due")
+          .innerJoin("deployment", "deployment.id", "due.deployment_id")
+          .select("due.deployment_id")
+          .whereRef("due.shown_revision", "<", "deployment.revision")
+          .where("due.next_at", "<=", now)
+          .where("due.lease_until", "<=", now)
+          .orderBy("due.next_at")
+          .limit(1),
+      )
+      .where("lease_until", "<=", now)
+      .returningAll()
+      .executeTakeFirst();
+    if (thread === undefined) return undefined;
+
+    const id = thread.deployment_id;
+    const row = await db
+      .selectFrom("deployment")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirstOrThrow();
+    const approvals = await db
+      .selectFrom("approval")
+      .selectAll()
+      .where("deployment_id", "=", id)
+      .orderBy("at")
+      .execute();
+    return {
+      deployment: deploymentOf(row, approvals),
+      conversation: thread.conversation,
+      reference: thread.reference,
+      sent: thread.sent ?? undefined,
+      owner,
+      version: thread.version,
+      revision: row.revision,
+    };
+  }
+
+  async function keepThread(
+    claim: ThreadClaim,
+    sent: string,
+    leaseUntil: number,
+  ): Promise<boolean> {
+    const row = await held(claim)
+      .set({ sent, lease_until: leaseUntil })
+      .returning("deployment_id")
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async function releaseThread(
+    claim: ThreadClaim,
+    sent: string | undefined,
+    shownRevision: number,
+    nextAt: number,
+  ): Promise<void> {
+    await held(claim)
+      .set({
+        ...(sent === undefined ? {} : { sent }),
+        shown_revision: shownRevision,
+        next_at: nextAt,
+        lease_owner: null,
+        lease_until: 0,
+      })
+      .execute();
+  }
+
+  function held(claim: ThreadClaim) {
+    return db
+      .updateTable("thread")
+      .where("deployment_id", "=", claim.deployment.id)
+      .where("version", "=", claim.version)
+      .where("lease_owner", "=", claim.owner);
+  }
+}

@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "kysely";
+import type {
+  Claim,
+  Delivery,
+  Ledger,
+  NewDeployment,
+  Threads,
+} from "../../src/deployment/ports.ts";
+import { planOf } from "../../src/deployment/steps.ts";
+import { completes, expires, waits } from "../../src/deployment/transitions.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { createLedger } from "../../src/store/ledger.ts";
+import { migrate } from "../../src/store/migrations.ts";
+import { createThreads } from "../../src/store/threads.ts";
+
+/** PostgreSQL is tested where a server is given (CI starts one); SQLite always. */
+const postgres = process.env["OMNIBOT_TEST_POSTGRES"];
+const stores: readonly string[] = postgres === undefined ? ["sqlite"] : ["sqlite", "postgres"];
+
+const alex = { id: "aaaaaaaa-0000-4000-8000-000000000001", name: "Alex Wilber" };
+const megan = { id: "aaaaaaaa-0000-4000-8000-000000000002", name: "Megan Bowen" };
+
+describe.each(stores)("the ledger on %s", (store) => {
+  let folder: string;
+  let database: Database;
+  let ledger: Ledger;
+  let threads: Threads;
+  let count = 0;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "omnibot-ledger-"));
+    database = openDatabase(
+      store === "postgres" && postgres !== undefined
+        ? { url: postgres }
+        : { file: join(folder, "omnibot.sqlite") },
+    );
+    if (store === "postgres") await sql`drop schema public cascade`.execute(database.db);
+    if (store === "postgres") await sql`create schema public`.execute(database.db);
+    await migrate(database);
+    ledger = createLedger(database.db);
+    threads = createThreads(database.db);
+  });
+
+  afterEach(async () => {
+    await database.db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  function request(environment = "production", at = 1000): NewDeployment {
+    const target = { from: "branch" as const };
+    const progress = planOf({ kind: "deploy", target });
+    return {
+      key: `key-${(count += 1)}`,
+      kind: "deploy",
+      environment,
+      target,
+      requester: alex,
+      requestedAt: at,
+      expiresAt: at + 60_000,
+      progress,
+    };
+  }
+
+  function delivery(id = `message-${(count += 1)}`): Delivery {
+    return { id, conversation: "19:deployments@thread.tacv2;messageid=1", reference: '{"a":1}' };
+  }
+
+  async function create(environment = "production") {
+    const created = await ledger.create(request(environment), delivery());
+    if (created.state !== "created") throw new Error(`it was ${created.state}`);
+    return created.deployment;
+  }
+
+  async function claim(now = 1000): Promise<Claim> {
+    const claimed = await ledger.claim("one", now, now + 5000);
+    if (claimed === undefined) throw new Error("nothing was due");
+    return claimed;
+  }
+
+  async function audit(): Promise<string[]> {
+    const rows = await database.db.selectFrom("audit").select("action").orderBy("id").execute();
+    return rows.map((row) => row.action);
+  }
+
+  test("a deployment comes back as it was written", async () => {
+    const deployment = await create();
+    expect(await ledger.get(deployment.id)).toEqual(deployment);
+    expect(deployment).toMatchObject({
+      state: "active",
+      requester: alex,
+      evidence: {},
+      approvals: [],
+    });
+    expect(await ledger.list("production", 5)).toEqual([deployment]);
+    expect(await ledger.findActive("production")).toEqual(deployment);
+    expect(await ledger.findActive("staging")).toBeUndefined();
+  });
+
+  test("P6 an environment has one active deployment, whoever asks at the same time", async () => {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => ledger.create(request(), delivery())));
+    expect(answers.map((one) => one.state).sort()).toEqual(["busy", "busy", "busy", "created"]);
+    expect(await create("staging")).toMatchObject({ environment: "staging" });
+  });
+
+  test("the same message again creates nothing, even after the first ended", async () => {
+    const first = await ledger.create(request(), delivery("message-x"));
+    expect(first.state).toBe("created");
+    expect(await ledger.create(request(), delivery("message-x"))).toEqual({ state: "repeated" });
+    const claimed = await claim(70_000);
+    await ledger.save(claimed, {
+      deployment: expires(claimed.deployment, 70_000),
+      nextAt: 0,
+      trouble: undefined,
+      audit: [],
+    });
+    expect(await ledger.create(request(), delivery("message-x"))).toEqual({ state: "repeated" });
+  });
+
+  test("of all who claim a due row, one gets it until its lease ends", async () => {
+    await create();
+    const claims = await Promise.all(
+      ["a", "b", "c"].map((owner) => ledger.claim(owner, 1000, 6000)),
+    );
+    expect(claims.filter((one) => one !== undefined)).toHaveLength(1);
+    expect(await ledger.claim("d", 5999, 9000)).toBeUndefined();
+    expect(await ledger.nextDue()).toBe(6000);
+    expect(await ledger.claim("d", 6000, 9000)).toMatchObject({ owner: "d" });
+  });
+
+  test("whoever lost the lease can neither save nor act", async () => {
+    await create();
+    const old = await claim(1000);
+    const next = await ledger.claim("two", 7000, 12_000);
+    expect(next).toBeDefined();
+    const update = { deployment: old.deployment, nextAt: 0, trouble: undefined, audit: [] };
+    expect(await ledger.save(old, update)).toBe(false);
+    expect(await ledger.intend(old, "merge", 7000, 12_000, {})).toBe(false);
+    expect(await ledger.findEffect(old.deployment.id, "merge")).toBeUndefined();
+  });
+
+  test("a row that was woken during a look is due at once", async () => {
+    const { id } = await create();
+    const claimed = await claim(1000);
+    await ledger.wake(id, 1500);
+    const deployment = waits(claimed.deployment, "approve", "Waits", {}, 1000);
+    await ledger.save(claimed, { deployment, nextAt: 60_000, trouble: undefined, audit: [] });
+    expect(await ledger.claim("one", 1500, 6000)).toBeDefined();
+  });
+
+  test("P3 one person's approval counts once, two people's both", async () => {
+    const { id } = await create();
+    const answers = await Promise.all([
+      ledger.approve(id, { person: megan, at: 2000 }),
+      ledger.approve(id, { person: megan, at: 2000 }),
+    ]);
+    expect(answers.filter((one) => one !== undefined)).toHaveLength(1);
+    expect((await ledger.get(id))?.approvals).toEqual([{ person: megan, at: 2000 }]);
+    expect(await audit()).toEqual(["requested", "approved"]);
+  });
+
+  test("nobody approves what has expired, was rejected, or is being built", async () => {
+    const { id } = await create();
+    expect(await ledger.approve(id, { person: megan, at: 61_000 })).toBeUndefined();
+    const claimed = await claim(2000);
+    const building = completes(claimed.deployment, "approve", "by Megan Bowen", {}, 2000);
+    await ledger.save(claimed, {
+      deployment: building,
+      nextAt: 2000,
+      trouble: undefined,
+      audit: [],
+    });
+    expect(await ledger.approve(id, { person: megan, at: 3000 })).toBeUndefined();
+    expect(await ledger.reject(id, { person: megan, at: 3000 }, "no")).toBeUndefined();
+  });
+
+  test("a rejection ends the request, and a look that was under way does not bring it back", async () => {
+    const { id } = await create();
+    const claimed = await claim();
+    const rejected = await ledger.reject(id, { person: megan, at: 1500 }, "not today");
+    expect(rejected).toMatchObject({
+      state: "rejected",
+      rejection: { person: megan, at: 1500, reason: "not today" },
+    });
+    const update = { deployment: claimed.deployment, nextAt: 0, trouble: undefined, audit: [] };
+    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.get(id)).toEqual(rejected);
+    expect(await create()).toMatchObject({ state: "active" });
+  });
+
+  test("a request does not expire over an approval that came in meanwhile", async () => {
+    const { id } = await create();
+    const claimed = await claim(61_000);
+    await ledger.approve(id, { person: megan, at: 60_999 });
+    const update = {
+      deployment: expires(claimed.deployment, 61_000),
+      nextAt: 0,
+      trouble: undefined,
+      audit: [],
+    };
+    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.get(id)).toMatchObject({ state: "active", approvals: [{ person: megan }] });
+  });
+
+  test("P12 the audit entry of an effect is there before the effect, and nobody can change it", async () => {
+    await create();
+    const claimed = await claim();
+    await ledger.intend(claimed, "start-run", 1000, 6000, { commit: "3f9c2ab" });
+    expect(await audit()).toEqual(["requested", "intent:start-run"]);
+    await ledger.settle(claimed, "start-run", "done", { id: 40672 }, 1100);
+    expect(await audit()).toEqual(["requested", "intent:start-run", "done:start-run"]);
+    await expect(database.db.updateTable("audit").set({ action: "x" }).execute()).rejects.toThrow(
+      /only grows/,
+    );
+    await expect(database.db.deleteFrom("audit").execute()).rejects.toThrow(/only grows/);
+  });
+
+  test("what came of an effect is kept, and the first final answer stays", async () => {
+    const { id } = await create();
+    const claimed = await claim();
+    await ledger.intend(claimed, "merge", 1000, 6000, {});
+    await ledger.settle(claimed, "merge", "intent", { state: "merging" }, 1100);
+    expect(await ledger.findEffect(id, "merge")).toMatchObject({
+      status: "intent",
+      intentAt: 1000,
+      result: { state: "merging" },
+    });
+    await ledger.settle(claimed, "merge", "done", { state: "merged" }, 1200);
+    await ledger.settle(claimed, "merge", "done", { state: "other" }, 1300);
+    expect(await ledger.findEffect(id, "merge")).toMatchObject({
+      status: "done",
+      result: { state: "merged" },
+    });
+    await ledger.forget(claimed, "merge", 1400, "never");
+    expect(await ledger.findEffect(id, "merge")).toMatchObject({ status: "done" });
+  });
+
+  test("an intent that had no effect is taken back, and the trail says so", async () => {
+    const { id } = await create();
+    const claimed = await claim();
+    await ledger.intend(claimed, "merge", 1000, 6000, {});
+    await ledger.forget(claimed, "merge", 1100, "GitHub refused it");
+    expect(await ledger.findEffect(id, "merge")).toBeUndefined();
+    expect(await audit()).toEqual(["requested", "intent:merge", "not-done:merge"]);
+  });
+
+  test("a thread is due until it shows the newest revision, and is drawn by one process at a time", async () => {
+    const { id } = await create();
+    const first = await threads.claimThread("one", 1000, 6000);
+    expect(first).toMatchObject({
+      deployment: { id },
+      reference: '{"a":1}',
+      sent: undefined,
+      revision: 0,
+    });
+    expect(await threads.claimThread("two", 1000, 6000)).toBeUndefined();
+    if (first === undefined) throw new Error("no thread was due");
+
+    expect(await threads.keepThread(first, '{"card":"posting"}', 7000)).toBe(true);
+    await threads.releaseThread(first, '{"card":"1"}', 0, 1000);
+    expect(await threads.claimThread("one", 2000, 6000)).toBeUndefined();
+    expect(await threads.keepThread(first, "late", 9000)).toBe(false);
+
+    await ledger.approve(id, { person: megan, at: 2500 });
+    expect(await threads.claimThread("two", 3000, 8000)).toMatchObject({
+      sent: '{"card":"1"}',
+      revision: 1,
+    });
+  });
+
+  test("a thread belongs to one conversation", async () => {
+    const { id } = await create();
+    expect(await ledger.isThread(id, "19:deployments@thread.tacv2;messageid=1")).toBe(true);
+    expect(await ledger.isThread(id, "19:deployments@thread.tacv2;messageid=2")).toBe(false);
+  });
+});
