@@ -1,0 +1,64 @@
+import { createPrivateKey } from "node:crypto";
+import { createAppAuth } from "@octokit/auth-app";
+import { Octokit } from "@octokit/rest";
+
+/** How omnibot signs in to GitHub: as an App's installation, or with a token. Both are secrets of the environment. */
+export type GitHubAuth =
+  | { readonly kind: "token"; readonly token: string }
+  | {
+      readonly kind: "app";
+      readonly appId: string;
+      readonly privateKey: string;
+      readonly installationId: number;
+    };
+
+export interface GitHubOptions {
+  readonly auth: GitHubAuth;
+  /** Address of the REST API; api.github.com unless it is GitHub Enterprise Server (https://host/api/v3). */
+  readonly baseUrl?: string | undefined;
+  /** Milliseconds until a request is given up, its answer's body included. */
+  readonly timeout?: number;
+}
+
+/**
+ * A GitHub client that never repeats a request by itself: Octokit's retry plugin would send a write again whose answer was
+ * lost (facts/azure-devops-github-registry.md 3.3). It logs nothing, since its log lines hold whole requests.
+ */
+export function createOctokit({ auth, baseUrl, timeout = 30_000 }: GitHubOptions): Octokit {
+  return new Octokit({
+    ...credentials(auth),
+    ...(baseUrl === undefined ? {} : { baseUrl: baseUrl.replace(/\/+$/, "") }),
+    userAgent: "omnibot/0.1",
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    request: { fetch: fetchWithin(timeout) },
+  });
+}
+
+function credentials(auth: GitHubAuth): object {
+  if (auth.kind === "token") return { auth: auth.token };
+  const { appId, installationId } = auth;
+  return {
+    authStrategy: createAppAuth,
+    auth: { appId, installationId, privateKey: checkKey(auth.privateKey) },
+  };
+}
+
+/** A key that cannot be used is told at the start, and without a word of the key itself. */
+function checkKey(privateKey: string): string {
+  const pem = privateKey.replaceAll(String.raw`\n`, "\n");
+  try {
+    createPrivateKey(pem);
+  } catch {
+    throw new Error("The private key of the GitHub App is not a PEM private key.");
+  }
+  return pem;
+}
+
+function fetchWithin(timeout: number): typeof fetch {
+  return (input, init) => {
+    const signals = [AbortSignal.timeout(timeout), ...(init?.signal ? [init.signal] : [])];
+    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+  };
+}
+
+function silent(): void {}

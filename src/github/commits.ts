@@ -1,0 +1,48 @@
+import type { Octokit } from "@octokit/rest";
+import type { z } from "zod";
+import type { Commit } from "../deployment/deployment.ts";
+import { commits } from "./answers.ts";
+import { readBranch } from "./branch.ts";
+import { unusable } from "./errors.ts";
+import { accept, ask, repositoryOf, type Repository } from "./exchange.ts";
+
+export interface DatedCommit {
+  readonly commit: Commit;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The newest commit of a branch (or of the history that ends in a commit) that changed a file; undefined when none did. */
+export async function findNewestCommit(
+  repository: Repository,
+  at: { readonly sha: string; readonly path?: string },
+): Promise<DatedCommit | undefined> {
+  const answer = await ask(repository, "GET /repos/{owner}/{repo}/commits", { ...at, per_page: 1 });
+  const newest = accept(answer, commits)[0];
+  return newest === undefined ? undefined : dated(newest);
+}
+
+/** The head of a branch in a repository (`owner/name`) of application sources. @throws ServiceError when it is not there. */
+export async function readHead(
+  octokit: Octokit,
+  repository: string,
+  branch: string,
+): Promise<Commit> {
+  const place = repositoryOf(octokit, repository);
+  const { head } = await readBranch(place, branch);
+  const newest = await findNewestCommit(place, { sha: head });
+  if (newest?.commit.id !== head)
+    throw unusable(`the head of ${branch}`, "none", "it is another commit");
+  return newest.commit;
+}
+
+function dated(answer: z.output<typeof commits>[number]): DatedCommit {
+  const author = answer.author?.login ?? answer.commit.author?.name;
+  const commit: Commit = {
+    id: answer.sha,
+    message: answer.commit.message,
+    ...(author === undefined ? {} : { author }),
+    url: answer.html_url,
+  };
+  return { commit, at: Date.parse(answer.commit.committer.date) };
+}

@@ -1,0 +1,115 @@
+import { ServiceError } from "../deployment/ports.ts";
+
+export type Doubt = ServiceError["effect"];
+
+/** The parts of an HTTP answer that decide what went wrong. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** GitHub asks for at least a minute of patience where it does not say how long. */
+const patience = 60_000;
+
+/** Codes of a connection that was never made: nothing was sent. */
+const neverSent = new Set([
+  "ENOTFOUND",
+  "ECONNREFUSED",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/**
+ * GitHub did not answer. Octokit shows that as status 500 with a cause and no response; what was sent may have had its effect
+ * (facts/azure-devops-github-registry.md, Appendix C). The request itself, with its headers, is not kept.
+ */
+export function noAnswer(error: Error, doubt: Doubt): ServiceError {
+  const cause = error.cause;
+  const effect = isNeverSent(cause) ? "none" : doubt;
+  return new ServiceError(
+    "github",
+    "unreachable",
+    effect,
+    `GitHub did not answer: ${oneLine(error.message)}`,
+    { cause },
+  );
+}
+
+/** An answer of the error kind that is no expected one. A status of 4xx is certainly no effect; 5xx may have had one. */
+export function refusal(answer: Refusal, doubt: Doubt, what: string): ServiceError {
+  const { status } = answer;
+  const said = `GitHub answered ${status} to ${what}: ${oneLine(answer.message)}`;
+  if (isThrottled(answer)) {
+    return new ServiceError("github", "throttled", "none", said, {
+      retryAfter: retryAfter(answer) ?? patience,
+    });
+  }
+  if (status === 401)
+    return new ServiceError(
+      "github",
+      "denied",
+      "none",
+      `${said}. Check omnibot's credentials for GitHub`,
+    );
+  if (status === 404) {
+    const hint = "It does not exist, or omnibot's credentials for GitHub do not reach it";
+    return new ServiceError("github", "denied", "none", `${said}. ${hint}`);
+  }
+  if (status === 403 || status === 451) return new ServiceError("github", "denied", "none", said);
+  if (status >= 400 && status < 500) return new ServiceError("github", "invalid", "none", said);
+  return new ServiceError("github", "unreachable", doubt, said, { retryAfter: retryAfter(answer) });
+}
+
+/** An answer without the fields that it must have: of no use, and after a write no proof of anything. */
+export function unusable(what: string, doubt: Doubt, problem: string): ServiceError {
+  return new ServiceError(
+    "github",
+    "unreachable",
+    doubt,
+    `GitHub's answer to ${what} cannot be used: ${oneLine(problem)}`,
+  );
+}
+
+function isThrottled({ status, headers, message }: Refusal): boolean {
+  if (status === 429) return true;
+  if (status !== 403) return false;
+  if (headers["retry-after"] !== undefined || String(headers["x-ratelimit-remaining"]) === "0")
+    return true;
+  return /rate limit/i.test(message);
+}
+
+/** Milliseconds until GitHub wants to hear from us again. The reset is compared with GitHub's own clock. */
+function retryAfter({ headers }: Refusal): number | undefined {
+  const seconds = Number(headers["retry-after"]);
+  if (headers["retry-after"] !== undefined && seconds >= 0) return seconds * 1000;
+  const reset = Number(headers["x-ratelimit-reset"]) * 1000;
+  const now = Date.parse(String(headers["date"]));
+  if (String(headers["x-ratelimit-remaining"]) !== "0" || Number.isNaN(reset) || Number.isNaN(now))
+    return undefined;
+  return Math.max(reset - now, 1000);
+}
+
+function isNeverSent(cause: unknown): boolean {
+  for (
+    let error = cause, depth = 0;
+    error instanceof Error && depth < 5;
+    error = error.cause, depth += 1
+  ) {
+    // Node tries every address of a name and reports them together.
+    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+    if (errors.length > 0 && errors.every(hasCodeOfNeverSent)) return true;
+  }
+  return false;
+}
+
+function hasCodeOfNeverSent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && neverSent.has(String(error.code));
+}
+
+export function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
