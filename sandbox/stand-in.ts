@@ -69,7 +69,8 @@ export class StandIn {
     this.route("GET", "/_sandbox/journal", () => ({ status: 200, json: this.journal }));
     this.route("GET", "/_sandbox/faults", () => ({ status: 200, json: this.faults }));
     this.route("POST", "/_sandbox/faults", (request) => {
-      this.faults.push({ times: 1, ...(request.json() as Fault) });
+      const fault = request.json() as Omit<Fault, "times"> & Partial<Fault>;
+      this.faults.push({ ...fault, times: fault.times ?? 1 });
       return { status: 204 };
     });
     this.route("DELETE", "/_sandbox/faults", () => {
@@ -126,7 +127,7 @@ export class StandIn {
     const url = new URL(incoming.url ?? "/", "http://stand-in");
     const control = url.pathname.startsWith("/_sandbox/");
     const fault = control ? undefined : this.#nextFault(method, url.pathname);
-    if (fault?.reset === "before") return void incoming.destroy();
+    if (fault?.reset === "before") return void incoming.socket.destroy();
     const body = await readBody(incoming);
     if (fault?.delay !== undefined) await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (fault?.hang === true) return;
@@ -135,7 +136,8 @@ export class StandIn {
       const entry = { at: Date.now(), method, path: url.pathname + url.search, status: answer.status };
       this.journal.push({ ...entry, body: body.toString("utf8") });
     }
-    if (fault?.reset === "after") return void incoming.destroy();
+    // The request is read to its end by now: destroying it alone would leave the connection open.
+    if (fault?.reset === "after") return void incoming.socket.destroy();
     await this.#send(answer, incoming, response);
   }
 
