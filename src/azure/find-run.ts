@@ -9,6 +9,12 @@ import { refName } from "./run-evidence.ts";
 /** How far the clocks of omnibot and Azure DevOps may differ, in milliseconds. */
 const skew = 2 * 60_000;
 
+/**
+ * The same without a marker, where time is evidence: too little means that a person is asked, too much that the run of an
+ * earlier deployment is taken for this one's.
+ */
+const unmarkedSkew = 5_000;
+
 const page = 50;
 const pages = 10;
 
@@ -58,7 +64,7 @@ function couldBe(build: Build, config: BuildConfig, request: RunRequest, since: 
     build.sourceVersion === request.commit &&
     build.sourceBranch === refName(config.branch) &&
     queued !== undefined &&
-    queued >= since - skew &&
+    queued >= since - unmarkedSkew &&
     Object.entries(config.parameters).every(([name, value]) =>
       sameValue(build.templateParameters?.[name], value),
     )
