@@ -1,0 +1,124 @@
+import { randomInt } from "node:crypto";
+import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import type { Events } from "./events.ts";
+import type { Pod, ReplicaSet } from "./objects.ts";
+import { deletePod, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
+
+const component = "replicaset-controller";
+
+/** Keeps as many pods as a ReplicaSet wants, and counts them. */
+export function runReplicaSetController(control: Control, events: Events): void {
+  const { store } = control;
+
+  function reconcile(key: string): void {
+    const { namespace, name } = parseKey(key);
+    const set = store.get("replicasets", namespace, name);
+    if (set === undefined) return;
+    const pods = store.list("pods", namespace).filter((pod) => isOwnedBy(pod, set.metadata.uid));
+    const active = pods.filter(isActive);
+    for (let missing = set.spec.replicas - active.length; missing > 0; missing -= 1) create(set);
+    const surplus = active.length - set.spec.replicas;
+    if (surplus > 0)
+      for (const pod of active.sort(leastUsefulFirst).slice(0, surplus)) remove(set, pod);
+    // What it counts is what it saw before it acted; its own acts bring it back.
+    store.update("replicasets", namespace, name, (draft) => {
+      const count = active.length - Math.max(0, surplus);
+      const kept = active.slice(Math.max(0, surplus));
+      const ready = kept.filter(isReady).length;
+      draft.status = {
+        replicas: count,
+        ...(count > 0 ? { fullyLabeledReplicas: count } : {}),
+        ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}),
+        terminatingReplicas:
+          pods.filter((pod) => isTerminating(pod) && !hasEnded(pod)).length + Math.max(0, surplus),
+        observedGeneration: set.metadata.generation ?? 1,
+      };
+    });
+  }
+
+  function create(set: ReplicaSet): void {
+    const { name, namespace = "", uid } = set.metadata;
+    const { template } = set.spec;
+    const pod = store.create("pods", {
+      metadata: {
+        name: `${name}-${suffix()}`,
+        generateName: `${name}-`,
+        namespace,
+        labels: template.metadata.labels,
+        ...(template.metadata.annotations === undefined
+          ? {}
+          : { annotations: template.metadata.annotations }),
+        ownerReferences: [
+          {
+            apiVersion: "apps/v1",
+            kind: "ReplicaSet",
+            name,
+            uid,
+            controller: true,
+            blockOwnerDeletion: true,
+          },
+        ],
+      },
+      spec: {
+        ...template.spec,
+        serviceAccountName: "default",
+        serviceAccount: "default",
+        tolerations: ["not-ready", "unreachable"].map((taint) => ({
+          key: `node.kubernetes.io/${taint}`,
+          operator: "Exists",
+          effect: "NoExecute",
+          tolerationSeconds: 300,
+        })),
+        priority: 0,
+        enableServiceLinks: true,
+        preemptionPolicy: "PreemptLowerPriority",
+      },
+      status: { phase: "Pending", qosClass: "Burstable" },
+    });
+    events.record({
+      about: set,
+      reason: "SuccessfulCreate",
+      message: `Created pod: ${pod.metadata.name}`,
+      component,
+    });
+  }
+
+  function remove(set: ReplicaSet, pod: Pod): void {
+    deletePod(control, pod.metadata.namespace ?? "", pod.metadata.name);
+    events.record({
+      about: set,
+      reason: "SuccessfulDelete",
+      message: `Deleted pod: ${pod.metadata.name}`,
+      component,
+    });
+  }
+
+  runController(control, {
+    name: component,
+    keys: ({ plural, object }) => {
+      if (plural === "replicasets") return [keyOf(object.metadata)];
+      if (plural !== "pods") return [];
+      const { namespace = "", ownerReferences = [] } = object.metadata;
+      return ownerReferences
+        .filter(({ kind }) => kind === "ReplicaSet")
+        .map(({ name }) => keyOf({ namespace, name }));
+    },
+    reconcile: async (key) => reconcile(key),
+  });
+}
+
+function leastUsefulFirst(a: Pod, b: Pod): number {
+  return (
+    Number(isReady(a)) - Number(isReady(b)) ||
+    Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)
+  );
+}
+
+function hasEnded(pod: Pod): boolean {
+  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
+}
+
+function suffix(): string {
+  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  return Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join("");
+}
