@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { tenantId } from "../people.ts";
 import { StandIn, type StandInAnswer, type StandInRequest } from "../stand-in.ts";
-
-export const tenant = "11111111-1111-4111-8111-111111111111";
 
 export interface IdentityOptions {
   readonly port?: number;
@@ -103,13 +102,13 @@ function failure(statusCode: number, message: string): StandInAnswer {
 function issueToken(audience: string, client: string, from: number, until: number): string {
   const claims = {
     aud: audience,
-    iss: `https://sts.windows.net/${tenant}/`,
+    iss: `https://sts.windows.net/${tenantId}/`,
     iat: seconds(from),
     nbf: seconds(from),
     exp: seconds(until),
     appid: client,
     idtyp: "app",
-    tid: tenant,
+    tid: tenantId,
     uti: randomUUID(),
     ver: "1.0",
   };
