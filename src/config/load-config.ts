@@ -55,7 +55,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const { code } = error as NodeJS.ErrnoException;
     const problem =
       code === "ENOENT"
         ? "there is no such file; copy omnibot.example.yaml, or set OMNIBOT_CONFIG to its path"
