@@ -49,8 +49,21 @@ const locations: Readonly<Record<string, readonly (readonly [id: string, resourc
   ],
 };
 
+/**
+ * Puts a stand-in of the service before every test. At the end nock lets go of node's http, which test files share: the next
+ * file has a nock of its own.
+ */
+export function serveDevOps(): void {
+  beforeEach(() => {
+    nock.disableNetConnect();
+    serveRoutes();
+  });
+  afterEach(() => nock.cleanAll());
+  afterAll(() => nock.restore());
+}
+
 /** Answers what the client asks before anything else, as often as it likes. */
-export function serveRoutes(): void {
+function serveRoutes(): void {
   for (const [area, known] of Object.entries(locations)) {
     const value = known.map(([id, resourceName, routeTemplate]) => ({
       id,

@@ -8,8 +8,8 @@ import {
   now,
   pipelines,
   project,
+  serveDevOps,
   serveIdentity,
-  serveRoutes,
   serveSignInPage,
   troubleOf,
 } from "./devops-service.ts";
@@ -18,12 +18,7 @@ const request = { key: "d-1", commit };
 const runs = `${project}/pipelines/12/runs`;
 const url = "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672";
 
-beforeEach(() => {
-  nock.disableNetConnect();
-  serveRoutes();
-});
-
-afterEach(() => nock.cleanAll());
+serveDevOps();
 
 describe("starting a run", () => {
   test("P7 pins the approved commit, and carries the parameters and the deployment's key", async () => {
