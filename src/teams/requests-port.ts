@@ -6,8 +6,8 @@ export interface Requests {
   request(order: Order): Promise<OrderAnswer>;
   /** Decides about a waiting request, as this person, at this moment: all rules are checked here and nowhere else. */
   decide(decision: Decision): Promise<DecisionAnswer>;
-  /** The truth about one environment, or all of them. */
-  status(environment: string | undefined): Promise<readonly EnvironmentStatus[]>;
+  /** The truth about one environment, or all of them; undefined when there is no such environment. */
+  status(environment: string | undefined): Promise<readonly EnvironmentStatus[] | undefined>;
 }
 
 export interface Order {

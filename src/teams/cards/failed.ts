@@ -1,0 +1,101 @@
+import { causes } from "../../deployment/causes.ts";
+import type { Deployment, Failure } from "../../deployment/deployment.ts";
+import { buttons, type Link } from "./link.ts";
+import { evidenceLinks } from "./progress.ts";
+import { rowOf, type Row } from "./rows.ts";
+import { escaped, logLine, ours, plain } from "./text.ts";
+import { formerBuild, onEnvironment, subjectOf, type CardContext } from "./words.ts";
+
+export interface FailedView {
+  readonly id: number;
+  readonly title: string;
+  readonly cause: string;
+  /** What Git wants after this. */
+  readonly left: string;
+  readonly excerptTitle: string;
+  readonly excerpt: readonly { readonly text: string }[];
+  readonly remedy: string;
+  readonly rows: readonly Row[];
+  readonly links: readonly Link[];
+  readonly summary: string;
+}
+
+/** The failure: what is wrong, what was seen, what to do next. */
+export function failedView(deployment: Deployment, context: CardContext): FailedView {
+  const { failure } = deployment;
+  const { room, environment } = context;
+  const lines = failure?.excerpt?.lines.slice(-room.lines) ?? [];
+  const { sentence, remedy } = causeOf(failure);
+  const title = failedTitle(deployment, context);
+  return {
+    id: deployment.id,
+    title: escaped(title),
+    cause: `**${ours(sentence)}** ${escaped(failure?.detail ?? "", room.sentence)}`.trimEnd(),
+    left: leftOf(deployment, context),
+    excerptTitle: escaped(failure?.excerpt?.title ?? ""),
+    excerpt: lines.map((line) => ({ text: logLine(line, room.line) })),
+    remedy: `**What to do:** ${ours(remedy)}`,
+    rows: rowsOf(deployment, context),
+    links: [
+      ...buttons([["Look at it", linkOf(deployment)]], environment),
+      ...evidenceLinks(deployment, context),
+    ],
+    summary: `${title}: ${plain(sentence)}`,
+  };
+}
+
+/** The words of a cause; a row of another version may carry a code that this one does not know (P18). */
+export function causeOf(failure: Failure | undefined): {
+  readonly sentence: string;
+  readonly remedy: string;
+} {
+  const known: Readonly<Record<string, { readonly sentence: string; readonly remedy: string }>> =
+    causes;
+  const code = failure?.code ?? "internal-error";
+  return (Object.hasOwn(known, code) ? known[code] : undefined) ?? causes["internal-error"];
+}
+
+/** Plain text. */
+export function failedTitle(
+  deployment: Deployment,
+  { environment }: Pick<CardContext, "environment">,
+): string {
+  const subject = subjectOf(deployment, environment);
+  const code = deployment.failure?.code;
+  if (subject === undefined) return `Nothing was deployed to ${plain(deployment.environment)}`;
+  const where = onEnvironment(subject, deployment.environment);
+  if (code === "already-live") return `${subject} is live already${where}`;
+  if (code === "health-failing") return `${subject} runs${where}, but not well`;
+  return `${subject} is not live${where}`;
+}
+
+/** The failure's own page, unless one of the other buttons opens it already. */
+function linkOf({ failure, evidence: { run, change, merge } }: Deployment): string | undefined {
+  return [run?.url, change?.url, merge?.url].includes(failure?.url) ? undefined : failure?.url;
+}
+
+/** Says what Git wants now, where that is certain: before the merge nothing was changed. */
+function leftOf(deployment: Deployment, { environment }: CardContext): string {
+  const { merge, change, proposal } = deployment.evidence;
+  if (merge !== undefined && change !== undefined) {
+    const former = formerBuild(deployment, environment);
+    const back =
+      former === undefined || deployment.kind === "rollback"
+        ? ""
+        : ` To go back: **rollback ${escaped(deployment.environment)} ${former}**.`;
+    return `Git wants ${escaped(change.to)} now.${back}`;
+  }
+  const untouched =
+    deployment.progress.find((one) => one.step === "merge-change")?.state === "pending";
+  return untouched && proposal !== undefined
+    ? `Git was not changed: it still wants ${escaped(proposal.liveTag)}.`
+    : "";
+}
+
+/** The last step that went well, and all from there on. */
+function rowsOf(deployment: Deployment, context: CardContext): readonly Row[] {
+  const failed = deployment.progress.findIndex((one) => one.state === "failed");
+  return deployment.progress
+    .slice(Math.max(0, failed - 1))
+    .map((one) => rowOf(one, deployment, context));
+}

@@ -1,0 +1,87 @@
+import type { Deployment } from "../../deployment/deployment.ts";
+import { linked, type Link } from "./link.ts";
+import { evidenceLinks } from "./progress.ts";
+import type { Fact } from "./request.ts";
+import { count, escaped, list, plain } from "./text.ts";
+import { duration, roughly } from "./time.ts";
+import { onEnvironment, short, shortDigest, subjectOf, whoOf, type CardContext } from "./words.ts";
+
+export interface FinalView {
+  readonly id: number;
+  readonly title: string;
+  readonly intro: string;
+  readonly facts: readonly Fact[];
+  readonly replaced: string;
+  readonly links: readonly Link[];
+  readonly summary: string;
+}
+
+/** The result, with the evidence for it. */
+export function finalView(deployment: Deployment, context: CardContext): FinalView {
+  const title = finalTitle(deployment, context);
+  const amount = deployment.evidence.proposal?.changeCount ?? 0;
+  const shipped = amount > 0 ? `${count(amount, "commit")} in ` : "Done in ";
+  return {
+    id: deployment.id,
+    title: escaped(title),
+    intro: `${whoOf(deployment)} ${shipped}**${tookOf(deployment)}**.`,
+    facts: factsOf(deployment, context),
+    replaced: replacedOf(deployment),
+    links: evidenceLinks(deployment, context),
+    summary: title,
+  };
+}
+
+/** Plain text. */
+export function finalTitle(
+  deployment: Deployment,
+  { environment }: Pick<CardContext, "environment">,
+): string {
+  const subject = subjectOf(deployment, environment) ?? plain(deployment.environment);
+  const again = deployment.kind === "rollback" ? " again" : "";
+  return `${subject} is live${again}${onEnvironment(subject, deployment.environment)}`;
+}
+
+/** From the request to the end, the wait for approval included. */
+export function tookOf(deployment: Deployment): string {
+  return duration((deployment.endedAt ?? deployment.requestedAt) - deployment.requestedAt);
+}
+
+function factsOf(deployment: Deployment, { environment }: CardContext): readonly Fact[] {
+  const { run, proposal, image, merge, rollout, health } = deployment.evidence;
+  const commit = run?.commit ?? proposal?.commit?.id;
+  const built = deployment.target.from === "branch" ? "approved, built and running" : "running";
+  const pods = rollout === undefined ? "" : ` and on ${rollout.podsReady} of ${rollout.pods} pods`;
+  const checks = health?.checks.map((check) => escaped(check.name, 60)) ?? [];
+  const facts: (Fact | undefined)[] = [
+    commit === undefined
+      ? undefined
+      : {
+          name: "Commit",
+          text: `${linked(short(commit), proposal?.commit?.url, environment)} ${built}`,
+        },
+    image && {
+      name: "Image",
+      text: `${escaped(shortDigest(image.digest))} in the registry${pods}`,
+    },
+    merge && {
+      name: "Git",
+      text: `${linked(short(merge.commit), merge.url, environment)} merged and applied by Flux`,
+    },
+    checks.length === 0
+      ? undefined
+      : {
+          name: "Health",
+          text: `${list(checks.slice(0, 8))} ${checks.length === 1 ? "answers" : "answer"} well`,
+        },
+  ];
+  return facts.filter((fact) => fact !== undefined);
+}
+
+function replacedOf(deployment: Deployment): string {
+  const { proposal } = deployment.evidence;
+  if (proposal === undefined) return "";
+  if (proposal.liveSince === undefined) return `Replaced ${escaped(proposal.liveTag)}.`;
+  const lived = roughly((deployment.endedAt ?? deployment.requestedAt) - proposal.liveSince);
+  return `Replaced ${escaped(proposal.liveTag)}, which was live for ${lived}.`;
+}

@@ -1,0 +1,47 @@
+import type { Environment } from "../../config/config.ts";
+import type { Rendered } from "./render.ts";
+import { expand } from "./template.ts";
+import { countInWords, escaped } from "./text.ts";
+import { roughly } from "./time.ts";
+
+export interface HelpView {
+  readonly commands: readonly { readonly command: string; readonly text: string }[];
+  /** What is configured, environment by environment. */
+  readonly rules: readonly { readonly text: string }[];
+  readonly summary: string;
+}
+
+const mostEnvironments = 20;
+
+export function renderHelp(environments: Readonly<Record<string, Environment>>): Rendered {
+  const view = helpView(environments);
+  return { card: expand("help", view), summary: view.summary };
+}
+
+/** The commands with the names that are really configured, so that each line can be copied. */
+export function helpView(environments: Readonly<Record<string, Environment>>): HelpView {
+  const all = Object.values(environments);
+  const name = escaped(all[0]?.name ?? "production", 60);
+  const branch = escaped(all[0]?.build.branch ?? "main", 60);
+  return {
+    commands: [
+      {
+        command: `deploy ${name}`,
+        text: `builds ${branch} and brings it to ${name}, once somebody else approved`,
+      },
+      { command: `deploy ${name} 40672`, text: "brings a build that exists" },
+      { command: `rollback ${name} 40655`, text: "brings an earlier build back, the same way" },
+      { command: `status ${name}`, text: "tells what Git wants, what runs, and how well" },
+      { command: "help", text: "shows this" },
+    ],
+    rules: all.slice(0, mostEnvironments).map((environment) => ({ text: ruleOf(environment) })),
+    summary: "What you can ask omnibot",
+  };
+}
+
+function ruleOf({ name, approval }: Environment): string {
+  const people =
+    approval.approvers.length === 1 ? "one person" : `${approval.approvers.length} people`;
+  const wanted = countInWords(approval.required, "approval");
+  return `**${escaped(name, 60)}** needs ${wanted} from ${people}, never from who asked, within ${roughly(approval.expires)}.`;
+}

@@ -1,0 +1,44 @@
+import type { Environment } from "../../config/config.ts";
+import { escaped } from "./text.ts";
+
+const loopback = ["127.0.0.1", "localhost", "[::1]"];
+const longest = 1000;
+
+/** A button that opens a page. */
+export interface Link {
+  readonly title: string;
+  readonly url: string;
+}
+
+/**
+ * An address that a card may link to: https without credentials in it. Plain http only to this machine, and only where the
+ * environment itself is configured so (the sandbox).
+ */
+export function safeUrl(text: string | undefined, environment: Environment): string | undefined {
+  const url = text === undefined || text.length > longest ? null : URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return undefined;
+  const sandbox =
+    environment.build.organization.startsWith("http://") && loopback.includes(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && sandbox)) return undefined;
+  return url.href.replaceAll(
+    /[()[\]{}$<>"'`\\| ]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** `[label](url)`, or the label alone where the address is not one that a card may link to. */
+export function linked(label: string, url: string | undefined, environment: Environment): string {
+  const safe = safeUrl(url, environment);
+  return safe === undefined ? escaped(label) : `[${escaped(label)}](${safe})`;
+}
+
+/** The buttons for those addresses that there are, in order. */
+export function buttons(
+  wanted: readonly (readonly [string, string | undefined])[],
+  environment: Environment,
+): readonly Link[] {
+  return wanted.flatMap(([title, address]) => {
+    const url = safeUrl(address, environment);
+    return url === undefined ? [] : [{ title, url }];
+  });
+}

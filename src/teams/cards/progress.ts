@@ -1,0 +1,62 @@
+import type { Deployment } from "../../deployment/deployment.ts";
+import { buttons, type Link } from "./link.ts";
+import { rowOf, type Row } from "./rows.ts";
+import { escaped, plain } from "./text.ts";
+import { timeOfDay } from "./time.ts";
+import { onEnvironment, subjectOf, whoOf, type CardContext } from "./words.ts";
+
+export interface ProgressView {
+  readonly id: number;
+  readonly title: string;
+  readonly intro: string;
+  readonly rows: readonly Row[];
+  readonly looked: string;
+  readonly links: readonly Link[];
+  readonly summary: string;
+}
+
+/** The work in progress: one line per step. */
+export function progressView(deployment: Deployment, context: CardContext): ProgressView {
+  const title = progressTitle(deployment, context);
+  const former = deployment.evidence.proposal?.liveTag;
+  return {
+    id: deployment.id,
+    title: escaped(title),
+    intro: whoOf(deployment) + (former === undefined ? "" : ` Replaces ${escaped(former)}.`),
+    rows: deployment.progress.map((one) => rowOf(one, deployment, context)),
+    looked: `Last look ${timeOfDay(context.now, context.timeZone, "seconds")}`,
+    links: evidenceLinks(deployment, context),
+    summary: title,
+  };
+}
+
+/** Plain text. */
+export function progressTitle(
+  deployment: Deployment,
+  { environment }: Pick<CardContext, "environment">,
+): string {
+  const name = plain(deployment.environment);
+  if (deployment.kind === "rollback" && deployment.target.from === "build") {
+    return `Rolling ${name} back to ${deployment.target.build}`;
+  }
+  const subject = subjectOf(deployment, environment);
+  return subject === undefined
+    ? `Deploying to ${name}`
+    : `Deploying ${subject}${onEnvironment(subject, deployment.environment)}`;
+}
+
+/** Run, pull request, commit: wherever there is something to look at. */
+export function evidenceLinks(
+  deployment: Deployment,
+  { environment }: CardContext,
+): readonly Link[] {
+  const { run, change, merge } = deployment.evidence;
+  return buttons(
+    [
+      ["Run", run?.url],
+      ["Pull request", change?.url],
+      ["Commit", merge?.url],
+    ],
+    environment,
+  );
+}

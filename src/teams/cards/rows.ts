@@ -1,0 +1,103 @@
+import type { Deployment, Progress } from "../../deployment/deployment.ts";
+import { linked } from "./link.ts";
+import { count, escaped, list } from "./text.ts";
+import { duration, timeOfDay } from "./time.ts";
+import { short, shortDigest, type CardContext } from "./words.ts";
+
+/** One line of the story: a mark, a word, how it went, how long it took. */
+export interface Row {
+  readonly mark: string;
+  readonly color: "Good" | "Accent" | "Attention" | "Default";
+  readonly word: string;
+  readonly weight: "Bolder" | "Default";
+  readonly detail: string;
+  readonly time: string;
+  readonly subtle: boolean;
+}
+
+const marks = {
+  done: { mark: "✓", color: "Good" },
+  running: { mark: "●", color: "Accent" },
+  failed: { mark: "✕", color: "Attention" },
+  pending: { mark: "○", color: "Default" },
+} as const;
+
+/** The mark of something that is well or is not. */
+export function markOf(ok: boolean): Pick<Row, "mark" | "color"> {
+  return ok ? marks.done : marks.failed;
+}
+
+export function rowOf(progress: Progress, deployment: Deployment, context: CardContext): Row {
+  const pending = progress.state === "pending";
+  return {
+    ...marks[progress.state],
+    word: escaped(progress.title, 20),
+    weight: pending ? "Default" : "Bolder",
+    detail: detailOf(progress, deployment, context),
+    time: timeOf(progress, context.now),
+    subtle: pending,
+  };
+}
+
+function timeOf(progress: Progress, now: number): string {
+  if (progress.state === "pending" || progress.startedAt === undefined) return "";
+  return duration((progress.endedAt ?? now) - progress.startedAt);
+}
+
+function detailOf(progress: Progress, deployment: Deployment, context: CardContext): string {
+  const sentence = escaped(progress.sentence ?? "", context.room.sentence);
+  switch (progress.state) {
+    case "pending":
+      return deployment.state === "failed"
+        ? "not reached"
+        : (toCome[progress.step]?.(context) ?? "");
+    case "running":
+      return progress.step === "build"
+        ? runningBuild(deployment, sentence, context)
+        : sentence || "begins";
+    case "failed":
+      return sentence || "failed";
+    case "done":
+      return doneDetails[progress.step]?.(deployment, context) ?? sentence;
+  }
+}
+
+/** What a done step proved, with its link. A step that is not named here is told by its own sentence. */
+const doneDetails: Readonly<
+  Record<string, (deployment: Deployment, context: CardContext) => string | undefined>
+> = {
+  approve: ({ approvals }, { timeZone }) => {
+    const last = approvals.at(-1);
+    if (last === undefined) return undefined;
+    const names = approvals.map((approval) => escaped(approval.person.name, 80));
+    return `by ${list(names)} at ${timeOfDay(last.at, timeZone)}`;
+  },
+  build: ({ evidence: { run } }, { environment }) =>
+    run && `${linked(`run ${run.id}`, run.url, environment)} from ${escaped(short(run.commit))}`,
+  "verify-image": ({ evidence: { image } }) =>
+    image && `in the registry, ${escaped(shortDigest(image.digest))}`,
+  "open-change": ({ evidence: { change } }, { environment }) =>
+    change && `${linked(`pull request ${change.pullRequest}`, change.url, environment)}, one line`,
+  "merge-change": ({ evidence: { merge } }, { environment }) =>
+    merge && linked(short(merge.commit), merge.url, environment),
+  sync: ({ evidence: { rollout } }) =>
+    rollout?.release === undefined ? undefined : `applied, release ${rollout.release}`,
+  "roll-out": ({ evidence: { rollout } }) =>
+    rollout && `${rollout.podsReady} of ${rollout.pods} ready`,
+};
+
+const toCome: Readonly<Record<string, (context: CardContext) => string>> = {
+  "check-health": ({ environment }) =>
+    environment.health.length === 0 ? "" : `${count(environment.health.length, "check")} to come`,
+};
+
+function runningBuild(
+  deployment: Deployment,
+  sentence: string,
+  { environment }: CardContext,
+): string {
+  const { run } = deployment.evidence;
+  if (run === undefined) return sentence || "begins";
+  const link = linked(`run ${run.id}`, run.url, environment);
+  return sentence === "" ? link : `${link} · ${sentence}`;
+}

@@ -1,0 +1,76 @@
+import type { Environment } from "../../config/config.ts";
+import type { Deployment } from "../../deployment/deployment.ts";
+import { buildOfTag, imageTag } from "../../deployment/image-tag.ts";
+import { escaped, list, plain } from "./text.ts";
+
+/** What every view is drawn from, beside the row itself. */
+export interface CardContext {
+  readonly environment: Environment;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** IANA time zone of the reader. */
+  readonly timeZone: string;
+  /** How much room texts from outside get; less is tried when a card would become too large. */
+  readonly room: Room;
+}
+
+export interface Room {
+  /** Characters of a sentence. */
+  readonly sentence: number;
+  /** Lines of an excerpt, and characters of each. */
+  readonly lines: number;
+  readonly line: number;
+  /** Listed commits. */
+  readonly changes: number;
+}
+
+/** Whether the request still waits for somebody to decide. */
+export function isOpen(deployment: Deployment, environment: Environment): boolean {
+  if (deployment.state !== "active" || isApproved(deployment, environment)) return false;
+  return deployment.progress.find((one) => one.state !== "done")?.step === "approve";
+}
+
+export function isApproved(deployment: Deployment, environment: Environment): boolean {
+  return deployment.approvals.length >= environment.approval.required;
+}
+
+/** The tag that shall be live, as soon as it is known. */
+export function tagOf(deployment: Deployment, environment: Environment): string | undefined {
+  const { image, change, proposal, run } = deployment.evidence;
+  const known = image?.tag ?? change?.to ?? proposal?.tag;
+  if (known !== undefined) return known;
+  return run === undefined ? undefined : imageTag(environment.image, environment.name, run);
+}
+
+/** What ships, for a title: the tag, with its environment unless the tag says it itself. Plain text. */
+export function subjectOf(deployment: Deployment, environment: Environment): string | undefined {
+  const tag = tagOf(deployment, environment);
+  return tag === undefined ? undefined : plain(tag);
+}
+
+export function onEnvironment(subject: string, environment: string): string {
+  return subject.includes(environment) ? "" : ` on ${plain(environment)}`;
+}
+
+/** The build to go back to, where the tag that was live tells it. */
+export function formerBuild(deployment: Deployment, environment: Environment): number | undefined {
+  const former = deployment.evidence.proposal?.liveTag;
+  return former === undefined ? undefined : buildOfTag(environment.image, environment.name, former);
+}
+
+/** `Alex Wilber asked, **Megan Bowen approved**.` */
+export function whoOf(deployment: Deployment): string {
+  const asked = `${escaped(deployment.requester.name, 80)} asked`;
+  const approvers = deployment.approvals.map((approval) => escaped(approval.person.name, 80));
+  return approvers.length === 0 ? `${asked}.` : `${asked}, **${list(approvers)} approved**.`;
+}
+
+/** The first seven characters of a commit. */
+export function short(commit: string): string {
+  return commit.slice(0, 7);
+}
+
+/** `sha256:9f3c41…` */
+export function shortDigest(digest: string): string {
+  return digest.length <= 13 ? digest : `${digest.slice(0, 13)}…`;
+}

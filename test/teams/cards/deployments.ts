@@ -1,0 +1,293 @@
+import type { Environment } from "../../../src/config/config.ts";
+import type { Deployment, Progress } from "../../../src/deployment/deployment.ts";
+import type { EnvironmentStatus } from "../../../src/teams/requests-port.ts";
+
+/** 14:42:00 in UTC. */
+export const asked = Date.UTC(2026, 4, 12, 14, 42);
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export const alex = { id: "a1e80b5c-4d3f-4b1e-9c27-5e0f7a6d2b01", name: "Alex Wilber" };
+export const megan = { id: "be3a7c2d-91f4-4e60-8a5b-2c7d40f9e302", name: "Megan Bowen" };
+export const adele = { id: "ad0c5e1f-7b28-4a93-b6f4-8e1d92c3a703", name: "Adele Vance" };
+
+export const production: Environment = {
+  name: "production",
+  build: {
+    organization: "https://dev.azure.com/omnispatial",
+    project: "OmniSpatial",
+    pipeline: 12,
+    branch: "main",
+    parameters: { environment: "production" },
+    marker: { kind: "parameter", name: "omnibotDeploymentId" },
+  },
+  image: {
+    registry: "omnispatial.azurecr.io",
+    repository: "omnispatial/web",
+    tag: "{environment}-{buildId}",
+    access: "entra",
+  },
+  gitops: {
+    repository: "omnispatial/gitops",
+    branch: "main",
+    file: "clusters/operations/production/helm-release.yaml",
+    path: ["spec", "values", "image", "tag"],
+    release: undefined,
+    mergeMethod: "merge",
+  },
+  flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
+  approval: { approvers: [megan.id, adele.id], required: 1, expires: 60 * minute },
+  rollout: { soak: 0 },
+  health: [
+    { name: "web", url: "https://app.omnispatial.example/healthz", status: 200 },
+    { name: "tiles", url: "https://tiles.omnispatial.example/healthz", status: 200 },
+  ],
+  deadlines: {},
+};
+
+export const context = {
+  environment: production,
+  now: asked + 9 * minute,
+  timeZone: "Europe/Berlin",
+};
+
+const commit = "3f9c2ab5d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f";
+const digest = `sha256:9f3c41${"0".repeat(58)}`;
+
+const titles: Readonly<Record<string, string>> = {
+  approve: "Approve",
+  build: "Build",
+  "verify-image": "Image",
+  "open-change": "Change",
+  "merge-change": "Merge",
+  sync: "Flux",
+  "roll-out": "Pods",
+  "check-health": "Health",
+};
+
+/** The steps with the first `done` of them done, the next in `state`, the rest to come. */
+export function steps(
+  done: number,
+  state: "running" | "failed" | "pending",
+  sentence = "",
+): Progress[] {
+  return Object.entries(titles).map(([step, title], index): Progress => {
+    const startedAt = asked + index * minute;
+    if (index < done)
+      return {
+        step,
+        title,
+        state: "done",
+        startedAt,
+        endedAt: startedAt + 48_000,
+        sentence: "done",
+      };
+    if (index > done || state === "pending") return { step, title, state: "pending" };
+    return {
+      step,
+      title,
+      state,
+      startedAt,
+      sentence,
+      ...(state === "failed" ? { endedAt: startedAt + 34_000 } : {}),
+    };
+  });
+}
+
+export function deployment(changes: Partial<Deployment> = {}): Deployment {
+  return {
+    id: 128,
+    key: "a1b2c3d4e5f6",
+    kind: "deploy",
+    environment: "production",
+    target: { from: "branch" },
+    requester: alex,
+    requestedAt: asked,
+    state: "active",
+    progress: steps(0, "running"),
+    evidence: {},
+    approvals: [],
+    expiresAt: asked + 60 * minute,
+    revision: 1,
+    ...changes,
+  };
+}
+
+export const proposal = {
+  commit: {
+    id: commit,
+    url: "https://dev.azure.com/omnispatial/OmniSpatial/_git/web/commit/3f9c2ab",
+  },
+  branch: "main",
+  release: { name: "omnispatial-web" },
+  liveTag: "production-40655",
+  liveSince: asked - 3 * day - minute,
+  changes: [
+    "Adele Vance",
+    "Alex Wilber",
+    "Megan Bowen",
+    "Lee Gu",
+    "Diego Siciliani",
+    "Adele Vance",
+  ].map((author, index) => ({
+    id: `${index}1be044aa`,
+    message: `Serve tiles from cache ${index}\n\nlong text`,
+    author,
+    url: `https://dev.azure.com/omnispatial/OmniSpatial/_git/web/commit/${index}`,
+  })),
+  changeCount: 14,
+} as const;
+
+const approvals = [{ person: megan, at: asked + minute }];
+
+const built = {
+  proposal,
+  run: {
+    id: 40672,
+    number: "20260512.3",
+    commit,
+    url: "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672",
+  },
+  image: { tag: "production-40672", digest, digests: [digest] },
+  change: {
+    branch: "omnibot/a1b2c3d4e5f6",
+    head: "c0ffee",
+    pullRequest: 871,
+    url: "https://github.com/omnispatial/gitops/pull/871",
+    from: "production-40655",
+    to: "production-40672",
+  },
+  merge: { commit: "a81f0c2aa", url: "https://github.com/omnispatial/gitops/commit/a81f0c2aa" },
+  sync: { generation: 7 },
+  rollout: { pods: 3, podsReady: 2, release: 14 },
+};
+
+const back = {
+  kind: "rollback",
+  target: { from: "build", build: 40655 },
+} as const;
+
+const backProposal = {
+  ...built.proposal,
+  liveTag: "production-40672",
+  tag: "production-40655",
+  changes: [],
+  changeCount: 0,
+};
+
+/** A deployment in every state that a card can show. */
+export const everyState = {
+  "just asked": deployment(),
+  waiting: deployment({ evidence: { proposal } }),
+  "half approved": deployment({ evidence: { proposal }, approvals: [] }),
+  "approved, not yet noticed": deployment({ evidence: { proposal }, approvals }),
+  building: deployment({
+    evidence: { proposal, run: built.run },
+    approvals,
+    progress: steps(1, "running", "Task 3 of 5: push image"),
+  }),
+  "rolling out": deployment({
+    evidence: built,
+    approvals,
+    progress: steps(6, "running", "2 of 3 ready on 40672"),
+  }),
+  live: deployment({
+    state: "live",
+    evidence: {
+      ...built,
+      rollout: { pods: 3, podsReady: 3, release: 14, digest },
+      health: {
+        checks: ["web", "tiles", "login"].map((name) => ({ name, ok: true, answer: "200" })),
+        successes: 3,
+      },
+    },
+    approvals,
+    progress: steps(8, "pending"),
+    endedAt: asked + 7 * minute + 58_000,
+  }),
+  crashed: deployment({
+    state: "failed",
+    evidence: built,
+    approvals,
+    progress: steps(6, "failed", "web crashes on start (exit code 1)."),
+    endedAt: asked + 8 * minute,
+    failure: {
+      code: "crash-loop",
+      step: "roll-out",
+      detail: "web crashes on start (exit code 1).",
+      excerpt: {
+        title: "web in omnispatial-web-7c9d5, last lines before the crash",
+        lines: ["Error: TILE_CACHE_URL is not set", "    at config (/app/server.js:41)"],
+      },
+    },
+  }),
+  "build failed": deployment({
+    state: "failed",
+    evidence: { proposal, run: built.run },
+    approvals,
+    progress: steps(1, "failed", "Task push failed."),
+    endedAt: asked + 8 * minute,
+    failure: {
+      code: "pipeline-failed",
+      step: "build",
+      detail: "Task push failed.",
+      url: built.run.url,
+    },
+  }),
+  "failed before the proposal": deployment({
+    state: "failed",
+    progress: steps(0, "failed", "No such branch."),
+    endedAt: asked + minute,
+    failure: { code: "branch-not-found", step: "approve", detail: "No such branch." },
+  }),
+  "failed with a code of another version": deployment({
+    state: "failed",
+    progress: steps(0, "failed", "New."),
+    endedAt: asked + minute,
+    failure: { code: "constructor", step: "approve", detail: "New." },
+  }),
+  rejected: deployment({
+    state: "rejected",
+    evidence: { proposal },
+    endedAt: asked + minute,
+    rejection: { person: megan, at: asked + minute, reason: "The migration is not ready" },
+  }),
+  expired: deployment({ state: "expired", evidence: { proposal }, endedAt: asked + 60 * minute }),
+  "rollback waiting": deployment({
+    ...back,
+    evidence: { proposal: backProposal, run: { ...built.run, id: 40655 } },
+  }),
+  "rolling back": deployment({
+    ...back,
+    evidence: { proposal: backProposal },
+    approvals,
+    progress: steps(2, "running", "Looks for production-40655 in the registry").filter(
+      (one) => one.step !== "build",
+    ),
+  }),
+  "rolled back": deployment({
+    ...back,
+    state: "live",
+    evidence: {
+      proposal: backProposal,
+      image: { tag: "production-40655", digest, digests: [digest] },
+    },
+    approvals,
+    endedAt: asked + 2 * minute,
+  }),
+} satisfies Record<string, Deployment>;
+
+export function status(changes: Partial<EnvironmentStatus> = {}): EnvironmentStatus {
+  return {
+    environment: "production",
+    tag: { wanted: "production-40655", since: asked - 3 * day, by: "Megan Bowen" },
+    image: { ok: true, sentence: "in the registry, sha256:9f3c41…" },
+    flux: { ok: true, sentence: "applied main@sha1:a81f0c2" },
+    pods: { ok: true, sentence: "3 of 3 ready on production-40655" },
+    health: [{ name: "web", ok: true, answer: "200" }],
+    active: undefined,
+    last: everyState.live,
+    problems: [],
+    ...changes,
+  };
+}

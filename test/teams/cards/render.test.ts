@@ -1,0 +1,428 @@
+import fc from "fast-check";
+import type { Deployment } from "../../../src/deployment/deployment.ts";
+import { renderHelp } from "../../../src/teams/cards/help.ts";
+import { renderCard } from "../../../src/teams/cards/render.ts";
+import { renderStatus } from "../../../src/teams/cards/status.ts";
+import { problemsOf, textsOf, verbsOf } from "./card-rules.ts";
+import {
+  adele,
+  alex,
+  context,
+  deployment,
+  everyState,
+  megan,
+  production,
+  proposal,
+  status,
+} from "./deployments.ts";
+
+function words(row: Deployment): string {
+  return textsOf(renderCard(row, context).card).join("\n");
+}
+
+describe("every card", () => {
+  test.each(Object.entries(everyState))(
+    "keeps the rules of Teams and of the parser: %s",
+    (_, row) => {
+      expect(problemsOf(renderCard(row, context).card)).toEqual([]);
+    },
+  );
+
+  test("says in its summary what happened, without markup", () => {
+    const summaries = Object.values(everyState).map((row) => renderCard(row, context).summary);
+    expect(summaries.join("\n")).not.toMatch(/[*[\]<>]/);
+    expect(renderCard(everyState.live, context).summary).toBe("production-40672 is live");
+    expect(renderCard(everyState.waiting, context).summary).toBe(
+      "Deploy to production? Alex Wilber asks.",
+    );
+    expect(renderCard(everyState.crashed, context).summary).toBe(
+      "production-40672 is not live: The new pods crash on start.",
+    );
+  });
+
+  test("is a pure picture: the same row at the same time gives the same card", () => {
+    for (const row of Object.values(everyState)) {
+      expect(renderCard(row, context)).toEqual(renderCard(structuredClone(row), context));
+    }
+  });
+});
+
+describe("the request", () => {
+  test("asks before it tells, and names what would ship", () => {
+    const text = words(everyState.waiting);
+    expect(text).toMatch(
+      /^Deploy to production\?\n#128\n\*\*Alex Wilber\*\* asks to ship \*\*main\*\* at \[3f9c2ab\]\(https/,
+    );
+    expect(text).toContain("production-40655, for 3 days");
+    expect(text).toContain("14 commits");
+    expect(text).toContain("Serve tiles from cache 0 · Adele Vance");
+    expect(text).not.toContain("long text");
+    expect(text).toContain("and 9 more");
+    expect(text).toContain("Waiting for one approval, until 17:42. Not from Alex Wilber.");
+  });
+
+  test("P7 has no buttons before it says what would ship", () => {
+    expect(verbsOf(renderCard(everyState["just asked"], context).card)).toEqual([]);
+    expect(verbsOf(renderCard(everyState.waiting, context).card)).toEqual(["approve", "reject"]);
+  });
+
+  test("counts what is still needed", () => {
+    const two = { ...production, approval: { ...production.approval, required: 2 } };
+    const row = deployment({
+      evidence: { proposal },
+      approvals: [{ person: megan, at: context.now }],
+    });
+    const { card } = renderCard(row, { ...context, environment: two });
+    expect(textsOf(card).join("\n")).toContain(
+      "**Megan Bowen** approved. Waiting for one more approval, until 17:42.",
+    );
+    expect(verbsOf(card)).toEqual(["approve", "reject"]);
+  });
+
+  test("counts the people only when it knows all commits", () => {
+    const all = { ...proposal, changeCount: 6 };
+    expect(words(deployment({ evidence: { proposal: all } }))).toContain("6 commits by 5 people");
+  });
+
+  test("of a rollback names the build to go back to", () => {
+    const text = words(everyState["rollback waiting"]);
+    expect(text).toContain("Roll back production to 40655?");
+    expect(text).toContain("asks to bring back [build 40655](https");
+    expect(text).toContain("no new commit");
+  });
+
+  test("of a build that exists asks for exactly that", () => {
+    expect(words(deployment({ target: { from: "build", build: 40672 } }))).toContain(
+      "Deploy 40672 to production?",
+    );
+  });
+});
+
+describe("the progress", () => {
+  test("P15 the buttons go away with the decision, before the next step begins", () => {
+    for (const [name, row] of Object.entries(everyState)) {
+      const open = ["waiting", "half approved", "rollback waiting"].includes(name);
+      expect(verbsOf(renderCard(row, context).card)).toEqual(open ? ["approve", "reject"] : []);
+    }
+  });
+
+  test("is one line per step: mark, word, how it went, how long", () => {
+    const text = words(everyState["rolling out"]);
+    expect(text).toContain(
+      "Deploying production-40672\n#128\nAlex Wilber asked, **Megan Bowen approved**. Replaces production-40655.",
+    );
+    expect(text).toContain("✓\nApprove\nby Megan Bowen at 16:43\n48 s");
+    expect(text).toContain(
+      "✓\nBuild\n[run 40672](https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672) from 3f9c2ab",
+    );
+    expect(text).toContain("✓\nImage\nin the registry, sha256:9f3c41…");
+    expect(text).toContain(
+      "✓\nChange\n[pull request 871](https://github.com/omnispatial/gitops/pull/871), one line",
+    );
+    expect(text).toContain(
+      "✓\nMerge\n[a81f0c2](https://github.com/omnispatial/gitops/commit/a81f0c2aa)",
+    );
+    expect(text).toContain("✓\nFlux\napplied, release 14");
+    expect(text).toContain("●\nPods\n2 of 3 ready on 40672\n3 min");
+    expect(text).toContain("○\nHealth\n2 checks to come");
+    expect(text).toContain("Last look 16:51:00");
+    expect(text).toContain("(Run)\n(Pull request)\n(Commit)");
+  });
+
+  test("shows a step that it has never heard of by that step's own words", () => {
+    const progress = [
+      {
+        step: "scan",
+        title: "Scan",
+        state: "done",
+        startedAt: 0,
+        endedAt: 2000,
+        sentence: "nothing found",
+      },
+      {
+        step: "sign",
+        title: "Sign",
+        state: "running",
+        startedAt: 0,
+        sentence: "Waits for the signer",
+      },
+    ] as const;
+    expect(words(deployment({ progress, approvals: [{ person: megan, at: 0 }] }))).toMatch(
+      /Scan\nnothing found\n2 s\n●\nSign\nWaits for the signer/,
+    );
+  });
+
+  test("of a rollback says so", () => {
+    expect(words(everyState["rolling back"])).toContain("Rolling production back to 40655");
+  });
+});
+
+describe("the result", () => {
+  test("shows the evidence link by link", () => {
+    const text = words(everyState.live);
+    expect(text).toContain(
+      "production-40672 is live\n#128\nAlex Wilber asked, **Megan Bowen approved**. 14 commits in **7 min 58 s**.",
+    );
+    expect(text).toContain("Image\nsha256:9f3c41… in the registry and on 3 of 3 pods");
+    expect(text).toContain("Health\nweb, tiles and login answer well");
+    expect(text).toContain("Replaced production-40655, which was live for 3 days.");
+  });
+
+  test("of a rollback is live again", () => {
+    expect(words(everyState["rolled back"])).toContain("production-40655 is live again");
+  });
+
+  test("names the environment when the tag does not", () => {
+    const row = deployment({
+      ...everyState.live,
+      evidence: { image: { tag: "v7", digest: "sha256:1", digests: [] } },
+    });
+    expect(renderCard(row, context).summary).toBe("v7 is live on production");
+  });
+});
+
+describe("the failure", () => {
+  test("says what is wrong, what was seen, and what to do", () => {
+    const text = words(everyState.crashed);
+    expect(text).toContain("production-40672 is not live");
+    expect(text).toContain("**The new pods crash on start.** web crashes on start (exit code 1).");
+    expect(text).toContain(
+      "Git wants production-40672 now. To go back: **rollback production 40655**.",
+    );
+    expect(text).toContain(
+      "Error: TILE_CACHE_URL is not set\n\u00a0\u00a0\u00a0\u00a0at config (/app/server.js:41)",
+    );
+    expect(text).toContain(
+      "**What to do:** Read the lines below, mend the cause, and deploy again, or go back with **rollback**.",
+    );
+    expect(text).toMatch(
+      /✓\nFlux\n.*\n48 s\n✕\nPods\nweb crashes on start.*\n34 s\n○\nHealth\nnot reached/,
+    );
+  });
+
+  test("before the merge says that Git was not changed", () => {
+    expect(words(everyState["build failed"])).toContain(
+      "Git was not changed: it still wants production-40655.",
+    );
+    expect(words(everyState["failed before the proposal"])).toContain(
+      "Nothing was deployed to production",
+    );
+  });
+
+  test("P18 of a code that another version knew is still told", () => {
+    expect(words(everyState["failed with a code of another version"])).toContain(
+      "omnibot met a situation that it does not know",
+    );
+  });
+});
+
+describe("a closed request", () => {
+  test("says who said no, and why", () => {
+    const text = words(everyState.rejected);
+    expect(text).toContain("Deploy to production: rejected");
+    expect(text).toContain(
+      "Alex Wilber asked. **Megan Bowen rejected it** at 16:43.\nThe migration is not ready",
+    );
+  });
+
+  test("P15 says that it expired", () => {
+    expect(words(everyState.expired)).toContain("Nobody approved in time. It ended at 17:42.");
+  });
+});
+
+describe("words from outside", () => {
+  const nasty: readonly (readonly [string, string])[] = [
+    ["a link", "[click](https://evil.example)"],
+    ["a mention", "<at>Megan Bowen</at>"],
+    ["a template", "${secret} {{DATE(2020)}}"],
+    ["blocks", "# head\n- item\n> quote"],
+    ["formatting", "**bold** _it_ `code` ~s~"],
+    ["JSON", '"},{"type":"Image"}'],
+    ["invisible characters", "\u202Eevil\u200B"],
+    ["a long word", "x".repeat(5000)],
+    ["a long text of wide letters", "漢".repeat(3000)],
+    ["backslashes", "\\".repeat(500)],
+  ];
+
+  test.each(nasty)("stay words wherever they appear: %s", (_, text) => {
+    for (const row of Object.values(everyState)) {
+      const { card, summary } = renderCard(stained(row, text), context);
+      expect(problemsOf(card)).toEqual([]);
+      const all = textsOf(card).join("\n") + summary;
+      expect(all).not.toMatch(/\]\(https:\/\/evil/);
+      expect(all).not.toMatch(/<at>|\{\{|\u202E/i);
+    }
+  });
+
+  test("never break a card, whatever they are", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 400 }),
+        fc.constantFrom(...Object.values(everyState)),
+        (text, row) => {
+          expect(problemsOf(renderCard(stained(row, text), context).card)).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("P13 what looks like a secret is left out", () => {
+    const lines = [
+      "password=hunter2hunter2",
+      "Authorization: Bearer abcdefghijklmnopqrstuvwxyz",
+      `token ghp_${"a".repeat(36)}`,
+      "postgres://web:swordfish@db/omni",
+      "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    ];
+    const { failure } = everyState.crashed;
+    const row = {
+      ...everyState.crashed,
+      failure: {
+        ...failure,
+        code: "crash-loop",
+        step: "roll-out",
+        detail: "",
+        excerpt: { title: "", lines },
+      },
+    };
+    const text = words(row);
+    expect(text).not.toMatch(/hunter2|abcdefghij|ghp_|swordfish|eyJ/);
+    expect(text.match(/\(hidden\)/g)).toHaveLength(5);
+  });
+});
+
+describe("addresses", () => {
+  test.each([
+    "javascript:alert(1)",
+    "http://evil.example/",
+    "https://user:word@evil.example/",
+    "data:text/html,x",
+    "not an address",
+    "http://127.0.0.1:1/",
+  ])("%s is not linked", (url) => {
+    const row = {
+      ...everyState.building,
+      evidence: { ...everyState.building.evidence, run: { id: 1, number: "1", commit: "c", url } },
+    };
+    const { card } = renderCard(row, context);
+    expect(JSON.stringify(card)).not.toContain(url.slice(0, 12));
+    expect(problemsOf(card)).toEqual([]);
+  });
+
+  test("on this machine are linked in the sandbox only", () => {
+    const url = "http://127.0.0.1:4100/run/1";
+    const row = {
+      ...everyState.building,
+      evidence: { ...everyState.building.evidence, run: { id: 1, number: "1", commit: "c", url } },
+    };
+    const sandbox = {
+      ...production,
+      build: { ...production.build, organization: "http://127.0.0.1:4100/omnispatial" },
+    };
+    expect(JSON.stringify(renderCard(row, { ...context, environment: sandbox }).card)).toContain(
+      url,
+    );
+  });
+});
+
+describe("the status", () => {
+  const environments = { production };
+
+  test("of one environment tells its parts", () => {
+    const { card, summary } = renderStatus([status()], { ...context, environments });
+    expect(problemsOf(card)).toEqual([]);
+    expect(summary).toBe("production is well");
+    const text = textsOf(card).join("\n");
+    expect(text).toContain("Git wants **production-40655**, for 3 days, by Megan Bowen.");
+    expect(text).toContain("✓\nPods\n3 of 3 ready on production-40655");
+    expect(text).toContain("✓\nHealth\nweb answers well");
+    expect(text).toContain("#128 before: went live 1 min ago.");
+  });
+
+  test("names what is wrong, what is under way, and what is not known", () => {
+    const { card, summary } = renderStatus(
+      [
+        status({
+          pods: { ok: false, sentence: "1 of 3 ready" },
+          health: [{ name: "web", ok: false, answer: "503" }],
+          active: everyState.building,
+          last: undefined,
+          problems: ["The registry did not answer."],
+        }),
+      ],
+      { ...context, environments },
+    );
+    expect(problemsOf(card)).toEqual([]);
+    expect(summary).toBe("production is not well");
+    const text = textsOf(card).join("\n");
+    expect(text).toContain("✕\nPods\n1 of 3 ready\n✕\nHealth\nweb 503");
+    expect(text).toContain("**Not known:** The registry did not answer.");
+    expect(text).toContain("#128: Deploying production-40672, at Build. Alex Wilber asked.");
+  });
+
+  test("of many environments is one line each, and stays small", () => {
+    const many = Array.from({ length: 60 }, (_, index) =>
+      status({ environment: `staging-${index}`, problems: index === 7 ? ["x"] : [] }),
+    );
+    const { card, summary } = renderStatus(many, { ...context, environments });
+    expect(problemsOf(card)).toEqual([]);
+    expect(summary).toBe("staging-7 is not well");
+  });
+});
+
+describe("the help", () => {
+  test("can be copied: it uses the names that are configured", () => {
+    const { card } = renderHelp({ production });
+    expect(problemsOf(card)).toEqual([]);
+    const text = textsOf(card).join("\n");
+    expect(text).toContain(
+      "**deploy production**\nbuilds main and brings it to production, once somebody else approved",
+    );
+    expect(text).toContain(
+      "**production** needs one approval from 2 people, never from who asked, within 1 h.",
+    );
+  });
+});
+
+/** The row with every text from outside replaced. */
+function stained(row: Deployment, text: string): Deployment {
+  const { evidence, failure, rejection } = row;
+  const person = { ...alex, name: text };
+  const commit = { id: text, message: text, author: text, url: text };
+  return {
+    ...row,
+    requester: person,
+    approvals: row.approvals.map((approval) => ({ ...approval, person: { ...adele, name: text } })),
+    progress: row.progress.map((one) =>
+      one.sentence === undefined ? one : { ...one, sentence: text },
+    ),
+    evidence: {
+      ...evidence,
+      ...(evidence.proposal && {
+        proposal: {
+          ...evidence.proposal,
+          commit,
+          branch: text,
+          liveTag: text,
+          changes: Array.from({ length: 10 }, () => commit),
+        },
+      }),
+      ...(evidence.run && { run: { ...evidence.run, url: text, commit: text } }),
+      ...(evidence.image && { image: { ...evidence.image, tag: text, digest: text } }),
+      ...(evidence.merge && { merge: { commit: text, url: text } }),
+      ...(evidence.health && {
+        health: { ...evidence.health, checks: [{ name: text, ok: true, answer: text }] },
+      }),
+    },
+    ...(failure && {
+      failure: {
+        ...failure,
+        detail: text,
+        url: text,
+        excerpt: { title: text, lines: Array.from({ length: 50 }, () => text) },
+      },
+    }),
+    ...(rejection && { rejection: { ...rejection, person, reason: text } }),
+  };
+}
