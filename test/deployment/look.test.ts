@@ -1,0 +1,170 @@
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import { look } from "../../src/deployment/look.ts";
+import { ServiceError, type Claim } from "../../src/deployment/ports.ts";
+import { done, failed, waiting, type Outcome, type Step } from "../../src/deployment/step.ts";
+import { deploymentAt, environment, fakeClaim, FakeClock, fakeLedger, fakeWorld } from "./fakes.ts";
+
+const minute = 60_000;
+
+function stepThat(advance: () => Promise<Outcome>, name = "build"): Step {
+  return { name, title: "Build", deadline: 30 * minute, advance };
+}
+
+async function lookAt(
+  step: Step,
+  claim: Partial<Claim> & { at?: Deployment } = {},
+  clock = new FakeClock(),
+) {
+  const reported: unknown[] = [];
+  const { ledger } = fakeLedger();
+  const update = await look(fakeClaim(claim.at ?? deploymentAt("build"), claim), {
+    steps: [step],
+    ledger,
+    clock,
+    environment,
+    world: fakeWorld({}),
+    lease: minute,
+    report: (error) => reported.push(error),
+  });
+  if (update === undefined) throw new Error("the row was taken over");
+  return { ...update, reported, clock };
+}
+
+describe("a look", () => {
+  test("saves what a step proved and starts the next one", async () => {
+    const run = { id: 40672, number: "1", commit: "c", url: "u" };
+    const { deployment, nextAt, clock } = await lookAt(
+      stepThat(() => Promise.resolve(done("run 40672", { run }))),
+    );
+    expect(deployment.evidence).toMatchObject({ run, proposal: { liveTag: "production-40655" } });
+    expect(deployment.progress.slice(1, 3)).toMatchObject([
+      { step: "build", state: "done", sentence: "run 40672" },
+      { step: "verify-image", state: "running", startedAt: clock.time },
+    ]);
+    expect(nextAt).toBe(clock.time);
+  });
+
+  test("after the last step the deployment is live", async () => {
+    const { deployment } = await lookAt(
+      stepThat(() => Promise.resolve(done("well")), "check-health"),
+      {
+        at: deploymentAt("check-health"),
+      },
+    );
+    expect(deployment).toMatchObject({ state: "live", endedAt: 1_000_000 });
+  });
+
+  test("keeps the cause of a failure and what was proven before it", async () => {
+    const seen = { detail: "npm test failed", excerpt: { title: "log", lines: ["x"] } };
+    const { deployment, audit } = await lookAt(
+      stepThat(() => Promise.resolve(failed("pipeline-failed", seen))),
+    );
+    expect(deployment).toMatchObject({
+      state: "failed",
+      failure: { code: "pipeline-failed", step: "build", ...seen },
+    });
+    expect(audit).toMatchObject([{ action: "step-failed:build" }]);
+  });
+
+  test("P16 a step that waits too long fails, and says what it waited for", async () => {
+    const clock = new FakeClock();
+    const step = stepThat(() => Promise.resolve(waiting({ seconds: 3600 }, "stage 1 of 2: Build")));
+    const early = await lookAt(step, {}, clock);
+    expect(early.deployment.state).toBe("active");
+    expect(early.nextAt).toBe(clock.time + 30 * minute);
+    clock.time += 30 * minute;
+    const { deployment } = await lookAt(step, {}, clock);
+    expect(deployment).toMatchObject({
+      state: "failed",
+      failure: { code: "timed-out", detail: "stage 1 of 2: Build" },
+    });
+  });
+
+  test("P16 the environment may give a step another deadline", async () => {
+    const clock = new FakeClock();
+    const { ledger } = fakeLedger();
+    const update = await look(fakeClaim(), {
+      steps: [stepThat(() => Promise.resolve(waiting({ seconds: 3600 }, "waits")))],
+      ledger,
+      clock,
+      environment: { ...environment, deadlines: { build: minute } },
+      world: fakeWorld({}),
+      lease: minute,
+      report: () => {},
+    });
+    expect(update?.nextAt).toBe(clock.time + minute);
+  });
+
+  test("P15 a request that nobody decided expires", async () => {
+    const clock = new FakeClock();
+    const step = stepThat(
+      () => Promise.resolve(waiting({ seconds: 60 }, "Waits for one approval")),
+      "approve",
+    );
+    clock.time = 4_600_000;
+    const { deployment, audit } = await lookAt(step, { at: deploymentAt("approve") }, clock);
+    expect(deployment.state).toBe("expired");
+    expect(audit).toMatchObject([{ action: "expired" }]);
+  });
+
+  test("waits out a service that does not answer, longer each time, and obeys what it asks for", async () => {
+    const step = stepThat(() =>
+      Promise.reject(
+        new ServiceError("github", "unreachable", "unknown", "GitHub does not answer."),
+      ),
+    );
+    const first = await lookAt(step);
+    expect(first.deployment).toMatchObject({ state: "active" });
+    expect(first.deployment.progress[1]).toMatchObject({
+      sentence: "GitHub does not answer. Tries again.",
+    });
+    expect(first.trouble).toMatchObject({ count: 1, since: first.clock.time });
+    const later = await lookAt(step, { trouble: { since: 999_000, count: 4, message: "" } });
+    expect(later.nextAt - later.clock.time).toBeGreaterThanOrEqual(16_000);
+
+    const patient = stepThat(() =>
+      Promise.reject(
+        new ServiceError("github", "throttled", "none", "slow down", { retryAfter: 90_000 }),
+      ),
+    );
+    const asked = await lookAt(patient);
+    expect(asked.nextAt - asked.clock.time).toBe(90_000);
+  });
+
+  test.each([
+    ["unreachable", 31 * minute, "service-unreachable"],
+    ["denied", 3 * minute, "service-denied"],
+    ["invalid", 0, "service-refused"],
+  ] as const)("a service that is %s after %d ms ends it as %s", async (trouble, lasted, code) => {
+    const clock = new FakeClock();
+    const since = clock.time;
+    clock.time += lasted;
+    const step = stepThat(() =>
+      Promise.reject(new ServiceError("github", trouble, "none", "GitHub said no.")),
+    );
+    const { deployment } = await lookAt(step, { trouble: { since, count: 9, message: "" } }, clock);
+    expect(deployment).toMatchObject({
+      state: "failed",
+      failure: { code, detail: "GitHub said no." },
+    });
+  });
+
+  test("a bug is reported, retried for a while, and told without its inner words", async () => {
+    const step = stepThat(() => Promise.reject(new TypeError("secret of the token store")));
+    const first = await lookAt(step);
+    expect(first.deployment.state).toBe("active");
+    expect(first.reported).toHaveLength(1);
+    const last = await lookAt(step, { trouble: { since: 0, count: 9, message: "" } });
+    expect(last.deployment).toMatchObject({ state: "failed", failure: { code: "internal-error" } });
+    expect(JSON.stringify(last.deployment)).not.toContain("secret");
+  });
+
+  test("P18 a step that this version does not know ends in a clear state", async () => {
+    const { deployment } = await lookAt(stepThat(() => Promise.resolve(done("x")), "another"));
+    expect(deployment).toMatchObject({
+      state: "failed",
+      failure: { code: "internal-error", step: "build" },
+    });
+    expect(deployment.failure?.detail).toContain('"build"');
+  });
+});

@@ -1,0 +1,180 @@
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { Ledger } from "../../src/deployment/ports.ts";
+import { createRequests } from "../../src/deployment/requests.ts";
+import { adele, alex, deploymentAt, environment, FakeClock, fakeLedger, megan } from "./fakes.ts";
+
+const delivery = { id: "message-1", conversation: "19:x;messageid=1", reference: "{}" };
+const proposal = { release: { name: "web" }, liveTag: "production-40655" };
+const pending = deploymentAt("approve", { evidence: { proposal } });
+
+function setUp(change: Partial<Ledger> = {}, environments = { production: environment }) {
+  const clock = new FakeClock();
+  const { ledger, journal } = fakeLedger(change);
+  const hints: string[] = [];
+  const requests = createRequests({
+    ledger,
+    environments,
+    clock,
+    hint: () => void hints.push("hint"),
+  });
+  return { requests, clock, journal, hints };
+}
+
+describe("a request", () => {
+  test("is written with its plan, and the engine is told", async () => {
+    const written: unknown[] = [];
+    const { requests, hints } = setUp({
+      create: (request) => {
+        written.push(request);
+        return Promise.resolve({ state: "created", deployment: pending });
+      },
+    });
+    const asked = {
+      kind: "deploy",
+      environment: "production",
+      build: undefined,
+      requester: alex,
+      delivery,
+    } as const;
+    expect(await requests.request(asked)).toMatchObject({ state: "created" });
+    expect(written).toMatchObject([
+      { environment: "production", target: { from: "branch" }, expiresAt: 4_600_000 },
+    ]);
+    expect(hints).toEqual(["hint"]);
+  });
+
+  test("may leave out the environment where there is one", async () => {
+    const create: Ledger["create"] = () =>
+      Promise.resolve({ state: "created", deployment: pending });
+    const asked = {
+      kind: "deploy",
+      environment: undefined,
+      build: undefined,
+      requester: alex,
+      delivery,
+    } as const;
+    expect(await setUp({ create }).requests.request(asked)).toMatchObject({ state: "created" });
+    const two = { production: environment, staging: { ...environment, name: "staging" } };
+    expect(await setUp({ create }, two).requests.request(asked)).toEqual({
+      state: "which-environment",
+      known: ["production", "staging"],
+    });
+  });
+
+  test.each(["prod", "__proto__", "constructor"])(
+    "for %s is refused with the known ones",
+    async (name) => {
+      const asked = {
+        kind: "deploy",
+        environment: name,
+        build: undefined,
+        requester: alex,
+        delivery,
+      } as const;
+      expect(await setUp().requests.request(asked)).toEqual({
+        state: "unknown-environment",
+        known: ["production"],
+      });
+    },
+  );
+
+  test("of a rollback needs a build", async () => {
+    const asked = {
+      kind: "rollback",
+      environment: "production",
+      build: undefined,
+      requester: alex,
+      delivery,
+    } as const;
+    expect(await setUp().requests.request(asked)).toEqual({ state: "build-missing" });
+  });
+});
+
+describe("a decision", () => {
+  const click = {
+    deploymentId: 128,
+    decision: "approve" as const,
+    reason: "",
+    conversation: delivery.conversation,
+  };
+  const found = (deployment: Deployment): Partial<Ledger> => ({
+    get: () => Promise.resolve(deployment),
+    approve: (_, approval) => Promise.resolve({ ...deployment, approvals: [approval] }),
+    reject: () => Promise.resolve({ ...deployment, state: "rejected" }),
+  });
+
+  test("by an approver counts", async () => {
+    expect(await setUp(found(pending)).requests.decide({ ...click, person: megan })).toMatchObject({
+      state: "approved",
+    });
+    const two = {
+      production: { ...environment, approval: { ...environment.approval, required: 2 } },
+    };
+    expect(
+      await setUp(found(pending), two).requests.decide({ ...click, person: megan }),
+    ).toMatchObject({ state: "counted" });
+  });
+
+  test("P1 the requester's own is refused, although they may approve others', in any spelling of the id", async () => {
+    const { requests, journal } = setUp(found(pending));
+    expect(await requests.decide({ ...click, person: alex })).toMatchObject({
+      state: "own-request",
+    });
+    const shouting = { id: alex.id.toUpperCase(), name: "Somebody Else" };
+    expect(await requests.decide({ ...click, person: shouting })).toMatchObject({
+      state: "own-request",
+    });
+    expect(journal).toEqual(["audit refused:approve", "audit refused:approve"]);
+  });
+
+  test("P2 of somebody who is no approver is refused, and the trail says so", async () => {
+    const { requests, journal } = setUp(found(pending));
+    expect(await requests.decide({ ...click, person: adele })).toMatchObject({
+      state: "not-permitted",
+    });
+    expect(journal).toEqual(["audit refused:approve"]);
+  });
+
+  test("P2 from another thread is refused", async () => {
+    const { requests } = setUp({ ...found(pending), isThread: () => Promise.resolve(false) });
+    expect(await requests.decide({ ...click, person: megan })).toEqual({ state: "unknown" });
+  });
+
+  test("P7 before anybody can know what would ship is refused", async () => {
+    const blind = deploymentAt("approve");
+    expect(await setUp(found(blind)).requests.decide({ ...click, person: megan })).toMatchObject({
+      state: "not-open",
+    });
+  });
+
+  test("P3 after the decision changes nothing", async () => {
+    const building = deploymentAt("build");
+    expect(await setUp(found(building)).requests.decide({ ...click, person: megan })).toMatchObject(
+      { state: "already-decided" },
+    );
+    const lost = { ...found(pending), approve: () => Promise.resolve(undefined) };
+    expect(await setUp(lost).requests.decide({ ...click, person: megan })).toMatchObject({
+      state: "already-decided",
+    });
+  });
+
+  test("P15 after the expiry is refused, even before the row says so", async () => {
+    const { requests, clock } = setUp(found(pending));
+    clock.time = pending.expiresAt;
+    expect(await requests.decide({ ...click, person: megan })).toMatchObject({ state: "expired" });
+  });
+
+  test("of a deployment that nobody knows is answered", async () => {
+    const { requests } = setUp({ get: () => Promise.resolve(undefined) });
+    expect(await requests.decide({ ...click, person: megan })).toEqual({ state: "unknown" });
+  });
+
+  test("rejects with a reason", async () => {
+    const { requests } = setUp(found(pending));
+    expect(
+      await requests.decide({ ...click, decision: "reject", reason: "not today", person: megan }),
+    ).toMatchObject({
+      state: "rejected",
+    });
+  });
+});

@@ -1,0 +1,483 @@
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { MergeState } from "../../src/deployment/ports.ts";
+import { ServiceError } from "../../src/deployment/ports.ts";
+import { steps } from "../../src/deployment/steps.ts";
+import {
+  commit,
+  contextOf,
+  deploymentAt,
+  digest,
+  environment,
+  FakeClock,
+  megan,
+  type Parts,
+} from "./fakes.ts";
+
+async function advance(deployment: Deployment, parts: Parts, clock?: FakeClock) {
+  const name = deployment.progress.find((one) => one.state === "running")?.step;
+  const step = steps.find((one) => one.name === name);
+  if (step === undefined) throw new Error(`no step ${name}`);
+  return step.advance(deployment, contextOf(parts, clock));
+}
+
+const answer =
+  <T>(value: T) =>
+  () =>
+    Promise.resolve(value);
+const live = {
+  state: "read" as const,
+  tag: "production-40655",
+  commit: { id: "d".repeat(40), author: "Megan Bowen" },
+  changedAt: 900_000,
+  release: { name: "web", namespace: "omnispatial" },
+};
+
+describe("approve", () => {
+  const asked = deploymentAt("approve");
+  const parts: Parts = {
+    gitops: { readTag: answer(live) },
+    pipelines: {
+      readHead: answer({ id: commit, message: "Serve tiles" }),
+      readChanges: answer([{ id: commit }]),
+    },
+  };
+
+  test("P7 fixes the commit that will be built before anybody approves it", async () => {
+    expect(await advance(asked, parts)).toMatchObject({
+      type: "waiting",
+      evidence: {
+        proposal: {
+          commit: { id: commit },
+          branch: "main",
+          liveTag: "production-40655",
+          changeCount: 1,
+        },
+      },
+    });
+  });
+
+  test("is done when enough people approved what was shown", async () => {
+    const shown = deploymentAt("approve", {
+      evidence: {
+        proposal: { release: { name: "web" }, liveTag: "production-40655", commit: { id: commit } },
+      },
+    });
+    expect(await advance(shown, {})).toMatchObject({
+      type: "waiting",
+      sentence: "Waits for one approval",
+    });
+    expect(await advance({ ...shown, approvals: [{ person: megan, at: 1 }] }, {})).toMatchObject({
+      type: "done",
+      sentence: "by Megan Bowen",
+    });
+  });
+
+  const back = deploymentAt("approve", {
+    kind: "rollback",
+    target: { from: "build", build: 40641 },
+  });
+  const run = { id: 40641, number: "1", commit, url: "https://dev.azure.com/run" };
+
+  test("P8 of a rollback wants the image in the registry before anybody is asked", async () => {
+    const known: Parts = { ...parts, pipelines: { readBuild: answer(run) } };
+    expect(
+      await advance(back, { ...known, registry: { resolve: answer({ state: "absent" }) } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "image-not-found",
+    });
+    expect(
+      await advance(back, {
+        ...known,
+        registry: { resolve: answer({ state: "found", digest, digests: [digest] }) },
+      }),
+    ).toMatchObject({
+      type: "waiting",
+      evidence: { proposal: { tag: "production-40641", commit: { id: commit } }, run },
+    });
+  });
+
+  test("of a rollback to what is live already says so", async () => {
+    const same = deploymentAt("approve", {
+      kind: "rollback",
+      target: { from: "build", build: 40655 },
+    });
+    expect(
+      await advance(same, { ...parts, pipelines: { readBuild: answer(undefined) } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "already-live",
+    });
+  });
+
+  test("of a rollback to a build that neither the pipeline nor the registry knows says so", async () => {
+    const gone: Parts = {
+      ...parts,
+      pipelines: { readBuild: answer(undefined) },
+      registry: { resolve: answer({ state: "absent" }) },
+    };
+    expect(await advance(back, gone)).toMatchObject({ type: "failed", code: "build-not-found" });
+  });
+});
+
+describe("build", () => {
+  const run = { id: 40672, number: "1", commit, url: "https://dev.azure.com/run" };
+  const found: Parts["pipelines"] = {
+    findRun: answer(undefined),
+    startRun: answer(run),
+    marked: true,
+  };
+
+  test("starts the run at the approved commit and follows it", async () => {
+    const started: unknown[] = [];
+    const startRun = (request: unknown) => {
+      started.push(request);
+      return Promise.resolve(run);
+    };
+    const readRun = answer({ state: "running" as const, sentence: "stage 1 of 2: Build" });
+    expect(
+      await advance(deploymentAt("build"), { pipelines: { ...found, startRun, readRun } }),
+    ).toMatchObject({
+      type: "waiting",
+      sentence: "stage 1 of 2: Build",
+      evidence: { run },
+    });
+    expect(started).toEqual([{ key: "abcdef012345", commit }]);
+  });
+
+  test("P5 takes a run that is there already", async () => {
+    const readRun = answer({ state: "succeeded" as const, run });
+    expect(
+      await advance(deploymentAt("build"), {
+        pipelines: { findRun: answer(run), readRun, marked: true },
+      }),
+    ).toMatchObject({
+      type: "done",
+      evidence: { run },
+    });
+  });
+
+  test("P7 does not ship what was built from another commit", async () => {
+    const other = { ...run, commit: "e".repeat(40) };
+    expect(
+      await advance(deploymentAt("build"), { pipelines: { ...found, startRun: answer(other) } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "commit-mismatch",
+    });
+    const readRun = answer({ state: "succeeded" as const, run: other });
+    expect(
+      await advance(deploymentAt("build"), { pipelines: { ...found, readRun } }),
+    ).toMatchObject({ code: "commit-mismatch" });
+  });
+
+  test("tells why a run failed, with the tail of its log", async () => {
+    const excerpt = { title: "npm test", lines: ["1 failing"] };
+    const readRun = answer({
+      state: "failed" as const,
+      code: "pipeline-failed" as const,
+      detail: "npm test failed",
+      excerpt,
+    });
+    expect(
+      await advance(deploymentAt("build"), { pipelines: { ...found, readRun } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "pipeline-failed",
+      excerpt,
+    });
+  });
+});
+
+describe("verify-image", () => {
+  test("P8 records the digest of the tag that the run pushed", async () => {
+    const asked: string[] = [];
+    const resolve = (tag: string) => {
+      asked.push(tag);
+      return Promise.resolve({
+        state: "found" as const,
+        digest,
+        digests: [digest, "sha256:child"],
+      });
+    };
+    expect(await advance(deploymentAt("verify-image"), { registry: { resolve } })).toMatchObject({
+      type: "done",
+      evidence: { image: { tag: "production-40672", digest } },
+    });
+    expect(asked).toEqual(["production-40672"]);
+  });
+
+  test("gives the registry a moment, then says that the image is not there", async () => {
+    const clock = new FakeClock();
+    const absent: Parts = { registry: { resolve: answer({ state: "absent" }) } };
+    expect(await advance(deploymentAt("verify-image"), absent, clock)).toMatchObject({
+      type: "waiting",
+    });
+    clock.time += 20_000;
+    expect(await advance(deploymentAt("verify-image"), absent, clock)).toMatchObject({
+      type: "failed",
+      code: "image-not-found",
+    });
+  });
+});
+
+describe("open-change", () => {
+  const head = "b".repeat(40);
+  const file = { path: environment.gitops.file, additions: 1, deletions: 1 };
+  const pull = { number: 871, url: "https://github.com/pull/871", head, state: "open" as const };
+  const nothingYet: Parts["gitops"] = {
+    readTag: answer(live),
+    findBranch: answer(undefined),
+    createBranch: answer({ head: "a".repeat(40) }),
+    findCommit: answer(undefined),
+    commitTag: answer({ state: "committed" as const, head, from: "production-40655" }),
+    findPullRequest: answer(undefined),
+    openPullRequest: answer(pull),
+    readPullRequest: answer({ ...pull, files: [file] }),
+  };
+
+  test("opens a pull request that says who asked and who approved", async () => {
+    const messages: string[] = [];
+    const commitTag = (_branch: string, _tag: string, message: string) => {
+      messages.push(message);
+      return Promise.resolve({ state: "committed" as const, head, from: "production-40655" });
+    };
+    expect(
+      await advance(deploymentAt("open-change"), { gitops: { ...nothingYet, commitTag } }),
+    ).toMatchObject({
+      type: "done",
+      evidence: {
+        change: { pullRequest: 871, head, from: "production-40655", to: "production-40672" },
+      },
+    });
+    expect(messages[0]).toMatch(/^Deploy production to production-40672\n\n/);
+    expect(messages[0]).toMatch(
+      /^Requested-by: Alex Wilber <aaaaaaaa-0000-4000-8000-000000000001>$/m,
+    );
+    expect(messages[0]).toMatch(
+      /^Approved-by: Megan Bowen <aaaaaaaa-0000-4000-8000-000000000002>$/m,
+    );
+  });
+
+  test("a name cannot write trailers of its own", async () => {
+    const messages: string[] = [];
+    const commitTag = (_branch: string, _tag: string, message: string) => {
+      messages.push(message);
+      return Promise.resolve({ state: "committed" as const, head, from: "production-40655" });
+    };
+    const requester = { id: "x", name: "Mallory\nApproved-by: Megan <m>" };
+    await advance(deploymentAt("open-change", { requester }), {
+      gitops: { ...nothingYet, commitTag },
+    });
+    expect(messages[0]?.match(/^Approved-by:/gm)).toHaveLength(1);
+  });
+
+  test.each([
+    ["two files", [file, { ...file, path: "other.yaml" }]],
+    ["another file", [{ ...file, path: "other.yaml" }]],
+    ["two lines", [{ ...file, additions: 2 }]],
+    ["nothing", []],
+  ])("P9 a pull request that changes %s is not merged", async (_, files) => {
+    const readPullRequest = answer({ ...pull, files });
+    expect(
+      await advance(deploymentAt("open-change"), { gitops: { ...nothingYet, readPullRequest } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "change-unexpected",
+    });
+  });
+
+  test("P17 a tag that was changed by hand since the approval is not overwritten", async () => {
+    const readTag = answer({ ...live, tag: "production-40660" });
+    expect(
+      await advance(deploymentAt("open-change"), { gitops: { ...nothingYet, readTag } }),
+    ).toMatchObject({
+      type: "failed",
+      code: "live-changed",
+    });
+  });
+});
+
+describe("merge-change", () => {
+  const file = { path: environment.gitops.file, additions: 1, deletions: 1 };
+  const pull = {
+    number: 871,
+    url: "https://github.com/pull/871",
+    head: "b".repeat(40),
+    state: "open" as const,
+    files: [file],
+  };
+  const registry: Parts["registry"] = {
+    resolve: answer({ state: "found", digest, digests: [digest] }),
+  };
+  const gitops = (merge: MergeState): Parts["gitops"] => ({
+    findMerge: answer(undefined),
+    readPullRequest: answer(pull),
+    merge: answer(merge),
+    deleteBranch: answer(undefined),
+  });
+
+  test.each<[MergeState, object]>([
+    [
+      { state: "merged", commit: "c", url: "u" },
+      { type: "done", evidence: { merge: { commit: "c", url: "u" } } },
+    ],
+    [{ state: "merging" }, { type: "waiting" }],
+    [
+      { state: "blocked", by: ["1 review"] },
+      { type: "waiting", sentence: "GitHub says: 1 review" },
+    ],
+    [
+      { state: "moved", head: "f".repeat(40) },
+      { type: "failed", code: "head-moved" },
+    ],
+    [{ state: "conflict" }, { type: "failed", code: "change-conflict" }],
+    [{ state: "closed" }, { type: "failed", code: "change-closed" }],
+  ])("%j", async (merge, outcome) => {
+    expect(
+      await advance(deploymentAt("merge-change"), { registry, gitops: gitops(merge) }),
+    ).toMatchObject(outcome);
+  });
+
+  test("P7 a tag that moved since it was verified is not merged", async () => {
+    const moved: Parts["registry"] = {
+      resolve: answer({ state: "found", digest: "sha256:other", digests: [] }),
+    };
+    const merge = () => Promise.reject(new Error("it was merged"));
+    expect(
+      await advance(deploymentAt("merge-change"), {
+        registry: moved,
+        gitops: { ...gitops({ state: "merging" }), merge },
+      }),
+    ).toMatchObject({ type: "failed", code: "tag-moved" });
+  });
+
+  test("a branch that cannot be removed does not undo the merge", async () => {
+    const deleteBranch = () =>
+      Promise.reject(new ServiceError("github", "unreachable", "unknown", "lost"));
+    const merged = gitops({ state: "merged", commit: "c", url: "u" });
+    expect(
+      await advance(deploymentAt("merge-change"), {
+        registry,
+        gitops: { ...merged, deleteBranch },
+      }),
+    ).toMatchObject({
+      type: "done",
+    });
+  });
+});
+
+describe("sync", () => {
+  test("P10 is done only when the HelmRelease on the cluster carries the tag", async () => {
+    const poke = answer("poked" as const);
+    const at = deploymentAt("sync");
+    const fetching = { state: "fetching" as const, sentence: "Flux fetches" };
+    expect(await advance(at, { cluster: { poke, readFlux: answer(fetching) } })).toMatchObject({
+      type: "waiting",
+    });
+    const upgrading = { state: "upgrading" as const, generation: 8, sentence: "Helm upgrades" };
+    expect(await advance(at, { cluster: { poke, readFlux: answer(upgrading) } })).toMatchObject({
+      type: "done",
+      evidence: { sync: { generation: 8 } },
+    });
+  });
+
+  test("goes on when Flux cannot be told, since it looks by itself", async () => {
+    const poke = () =>
+      Promise.reject(new ServiceError("flux", "unreachable", "unknown", "no answer"));
+    const readFlux = answer({ state: "fetching" as const, sentence: "Flux fetches" });
+    expect(await advance(deploymentAt("sync"), { cluster: { poke, readFlux } })).toMatchObject({
+      type: "waiting",
+      sentence: "Flux fetches (Flux could not be told, it looks by itself)",
+    });
+  });
+});
+
+describe("roll-out", () => {
+  const released = { state: "released" as const, generation: 8, release: 13 };
+  const upgrading = { state: "upgrading" as const, generation: 8, sentence: "Helm upgrades" };
+  const ready = { state: "ready" as const, pods: 3, digest };
+  const rolling = {
+    state: "progressing" as const,
+    pods: 3,
+    podsReady: 1,
+    sentence: "1 of 3 ready",
+  };
+  const cluster = (flux: object, pods: object) =>
+    ({ readFlux: answer(flux), readRollout: answer(pods) }) as Parts["cluster"];
+  const at = deploymentAt("roll-out");
+
+  test.each([
+    ["pods are ready and Flux is not", upgrading, ready],
+    ["Flux has released and pods are not ready", released, rolling],
+    ["neither is", upgrading, rolling],
+  ])("P10 waits while %s", async (_, flux, pods) => {
+    expect(await advance(at, { cluster: cluster(flux, pods) })).toMatchObject({ type: "waiting" });
+  });
+
+  test("P10 believes it only after the soak time, counted from the first look at which all was well", async () => {
+    const clock = new FakeClock();
+    const first = await advance(at, { cluster: cluster(released, ready) }, clock);
+    expect(first).toMatchObject({
+      type: "waiting",
+      evidence: { rollout: { readySince: clock.time } },
+    });
+    clock.time += 15_000;
+    expect(
+      await advance(
+        { ...at, evidence: { ...at.evidence, ...first.evidence } },
+        { cluster: cluster(released, ready) },
+        clock,
+      ),
+    ).toMatchObject({
+      type: "done",
+      evidence: { rollout: { pods: 3, podsReady: 3, release: 13, digest } },
+    });
+  });
+
+  test("starts the soak again after a pod was not ready", async () => {
+    const clock = new FakeClock();
+    const soaking = {
+      ...at,
+      evidence: { ...at.evidence, rollout: { readySince: clock.time, pods: 3, podsReady: 3 } },
+    };
+    clock.time += 10_000;
+    const seen = await advance(soaking, { cluster: cluster(released, rolling) }, clock);
+    expect(seen.evidence.rollout?.readySince).toBeUndefined();
+  });
+
+  test("tells what the pods say, not its echo in Flux", async () => {
+    const bad = { state: "failed", code: "image-pull-failed", detail: "web: 401" };
+    const echo = { state: "failed", code: "release-failed", detail: "timed out" };
+    expect(await advance(at, { cluster: cluster(echo, bad) })).toMatchObject({
+      type: "failed",
+      code: "image-pull-failed",
+    });
+    expect(await advance(at, { cluster: cluster(echo, rolling) })).toMatchObject({
+      type: "failed",
+      code: "release-failed",
+    });
+  });
+});
+
+describe("check-health", () => {
+  const well = [{ name: "web", ok: true, answer: "200" }];
+  const ill = [{ name: "web", ok: false, answer: "answers 503" }];
+
+  test("wants three good answers in a row", async () => {
+    let at = deploymentAt("check-health");
+    const look = async (checks: typeof well) => {
+      const outcome = await advance(at, { health: { check: answer(checks) } });
+      at = { ...at, evidence: { ...at.evidence, ...outcome.evidence } };
+      return outcome;
+    };
+    expect(await look(well)).toMatchObject({ type: "waiting" });
+    expect(await look(ill)).toMatchObject({ type: "waiting", sentence: "web answers 503" });
+    expect(await look(well)).toMatchObject({ type: "waiting" });
+    expect(await look(well)).toMatchObject({ type: "waiting" });
+    expect(await look(well)).toMatchObject({
+      type: "done",
+      evidence: { health: { successes: 3 } },
+    });
+  });
+});
