@@ -66,7 +66,6 @@ export type FullPullRequest = z.output<typeof fullPullRequest>;
 export const changedFiles = z.array(
   z.object({
     filename: z.string(),
-    previous_filename: z.string().optional(),
     additions: z.int().nonnegative(),
     deletions: z.int().nonnegative(),
   }),
