@@ -10,7 +10,6 @@ import {
   project,
   projectRef,
   repository,
-  repositoryRef,
 } from "./organization.ts";
 import type { PipelineHistory } from "./pipeline-routes.ts";
 import { readLog, type Run, type Task } from "./run.ts";
@@ -202,7 +201,7 @@ function definitionOf(url: string): object {
     buildNumberFormat: "$(Date:yyyyMMdd).$(Rev:r)",
     jobAuthorizationScope: "project",
     process: { yamlFilename: "/azure-pipelines.yml", type: 2 },
-    repository: { ...sourceRepository(url), defaultBranch: branch, properties: repositoryRef(url) },
+    repository: { ...sourceRepository(url), defaultBranch: branch },
     variables: {},
     triggers: [],
     quality: "definition",

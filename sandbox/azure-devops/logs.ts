@@ -23,7 +23,8 @@ const suites = [
 /** The unit tests; in `build-fails` one of them fails, as a real one would. */
 export function testLog({ scenario }: LogContext): readonly string[] {
   const failing = scenario === "build-fails";
-  const passed = suites.map((suite) => `PASS test/${suite}.test.ts`);
+  const passing = failing ? suites : [...suites, "scale-bar"];
+  const passed = passing.map((suite) => `PASS test/${suite}.test.ts`);
   return [
     "##[section]Starting: Unit tests",
     "==============================================================================",
@@ -40,7 +41,7 @@ export function testLog({ scenario }: LogContext): readonly string[] {
     "> jest --ci",
     ...passed,
     ...(failing ? failedTest : []),
-    `Test Suites: ${failing ? "1 failed, 23 passed" : "24 passed"}, 24 total`,
+    `Test Suites: ${failing ? "1 failed, 9 passed" : "10 passed"}, 10 total`,
     `Tests:       ${failing ? "1 failed, 213 passed" : "214 passed"}, 214 total`,
     "Snapshots:   0 total",
     "Time:        18.402 s",

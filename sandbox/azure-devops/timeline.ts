@@ -20,76 +20,59 @@ type Place = Pick<TimelineRecord, "id" | "parentId" | "type" | "name" | "identif
 
 /** The tree of a run: stages, in each a checkpoint and a phase, in it a job, and the tasks once the job has begun. */
 export function timelineOf(run: Run, buildUrl: string): object {
-  const id = (words: string) => uuid(`${run.request.id} ${words}`);
-  const records = stages.flatMap((stage, order) => {
-    const tasks = run.tasks.filter((task) => task.stage === order);
-    const begun = tasks.some((task) => task.startedAt !== undefined);
-    const [stageId, phaseId, jobId] = [
-      id(`stage ${stage.name}`),
-      id(`phase ${stage.name}`),
-      id(`job ${stage.name}`),
-    ];
-    const group = (place: Omit<Place, "order">, at = order + 1) =>
-      recordOf({ ...place, order: at }, summarize(tasks), {});
-    const gate = id(`checkpoint ${stage.name}`);
-    return [
-      group({
-        id: stageId,
-        parentId: null,
-        type: "Stage",
-        name: stage.name,
-        identifier: stage.name,
-      }),
-      recordOf(
-        {
-          id: gate,
-          parentId: stageId,
-          type: "Checkpoint",
-          name: "Checkpoint",
-          identifier: "Checkpoint",
-          order: 1,
-        },
-        begun ? { ...summarize(tasks), state: "completed", result: "succeeded" } : summarize(tasks),
-        {},
-      ),
-      group(
-        {
-          id: phaseId,
-          parentId: stageId,
-          type: "Phase",
-          name: stage.job,
-          identifier: `${stage.name}.job`,
-        },
-        1,
-      ),
-      group(
-        {
-          id: jobId,
-          parentId: phaseId,
-          type: "Job",
-          name: stage.job,
-          identifier: `${stage.name}.job.__default`,
-        },
-        1,
-      ),
-      ...(begun ? tasks : []).map((task, i) =>
-        taskRecord(run, task, id(`task ${task.logId}`), jobId, i + 1, buildUrl),
-      ),
-    ];
-  });
+  const id = uuid(`${run.request.id} timeline`);
+  const records = stages.flatMap((_, stage) => stageRecords(run, stage, buildUrl));
   return {
-    id: id("timeline"),
+    id,
     changeId: records.filter((record) => record.state !== "pending").length,
     lastChangedBy: "00000002-0000-8888-8000-000000000000",
     lastChangedOn: new Date(Math.max(run.request.queuedAt, ...times(run))).toISOString(),
-    url: `${buildUrl}/Timeline/${id("timeline")}`,
+    url: `${buildUrl}/Timeline/${id}`,
     records,
   };
 }
 
+function stageRecords(run: Run, stage: number, buildUrl: string): TimelineRecord[] {
+  const { name = "", job = "" } = stages[stage] ?? {};
+  const tasks = run.tasks.filter((task) => task.stage === stage);
+  const whole = summarize(tasks);
+  const begun = whole.startTime !== null;
+  const place = (
+    type: string,
+    parentId: string | null,
+    called: string,
+    identifier: string,
+    order = 1,
+  ): Place => ({
+    id: uuid(`${run.request.id} ${type} ${name}`),
+    parentId,
+    type,
+    name: called,
+    identifier,
+    order,
+  });
+  const stageAt = place("Stage", null, name, name, stage + 1);
+  const checkpointAt = place("Checkpoint", stageAt.id, "Checkpoint", "Checkpoint");
+  const phaseAt = place("Phase", stageAt.id, job, `${name}.job`);
+  const jobAt = place("Job", phaseAt.id, job, `${name}.job.__default`);
+  const passed: Progress = {
+    ...whole,
+    state: "completed",
+    result: "succeeded",
+    finishTime: whole.startTime,
+  };
+  return [
+    recordOf(stageAt, whole),
+    recordOf(checkpointAt, begun ? passed : whole),
+    recordOf(phaseAt, whole),
+    recordOf(jobAt, whole),
+    ...(begun ? tasks : []).map((task, i) => taskRecord(run, task, jobAt.id, i + 1, buildUrl)),
+  ];
+}
+
 type Progress = Pick<TimelineRecord, "state" | "result" | "startTime" | "finishTime">;
 
-function recordOf(place: Place, progress: Progress, more: object): TimelineRecord {
+function recordOf(place: Place, progress: Progress, more: object = {}): TimelineRecord {
   return {
     previousAttempts: [],
     attempt: 1,
@@ -110,27 +93,24 @@ function recordOf(place: Place, progress: Progress, more: object): TimelineRecor
 function taskRecord(
   run: Run,
   task: Task,
-  id: string,
   parentId: string,
   order: number,
   buildUrl: string,
 ): TimelineRecord {
-  const { name } = task.plan;
-  const progress = summarize([task]);
+  const id = uuid(`${run.request.id} Task ${task.logId}`);
+  const place = { id, parentId, type: "Task", name: task.plan.name, identifier: null, order };
   const issues = task.issues.map((message) => ({
     type: "error",
     category: "General",
     message,
     data: { type: "error" },
   }));
-  return recordOf({ id, parentId, type: "Task", name, identifier: null, order }, progress, {
+  const log = { id: task.logId, type: "Container", url: `${buildUrl}/logs/${task.logId}` };
+  return recordOf(place, summarize([task]), {
     workerName: run.logContext.agent,
     errorCount: issues.length,
     ...(issues.length === 0 ? {} : { issues }),
-    log:
-      task.finishedAt === undefined
-        ? null
-        : { id: task.logId, type: "Container", url: `${buildUrl}/logs/${task.logId}` },
+    log: task.finishedAt === undefined ? null : log,
   });
 }
 

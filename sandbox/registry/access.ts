@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { StandIn, StandInAnswer, StandInRequest } from "../stand-in.ts";
 import { refusal } from "./answer.ts";
 
@@ -24,6 +24,7 @@ const readActions = ["pull", "metadata_read"];
  * "Token Authentication Specification".
  */
 export class Access {
+  readonly #standIn: StandIn;
   readonly #options: AccessOptions;
   readonly #refreshTokens = new Map<string, number>();
   readonly #accessTokens = new Map<
@@ -32,6 +33,7 @@ export class Access {
   >();
 
   constructor(standIn: StandIn, options: AccessOptions) {
+    this.#standIn = standIn;
     this.#options = options;
     standIn.route("POST", "/oauth2/exchange", (request) => this.#exchange(request));
     standIn.route("POST", "/oauth2/token", (request) => this.#redeem(request));
@@ -47,7 +49,7 @@ export class Access {
   }
 
   /** The 401 that tells a client where to get its token. */
-  challenge(request: StandInRequest, url: string, scope: string | undefined): StandInAnswer {
+  challenge(request: StandInRequest, scope: string | undefined): StandInAnswer {
     const asked = scope === undefined ? "" : `,scope="${scope}"`;
     const error = request.headers.authorization === undefined ? "" : `,error="invalid_token"`;
     return refusal(
@@ -56,28 +58,33 @@ export class Access {
       "authentication required, visit https://aka.ms/acr/authorization for more information.",
       {
         headers: {
-          "www-authenticate": `Bearer realm="${url}/oauth2/token",service="${new URL(url).host}"${asked}${error}`,
+          "www-authenticate": `Bearer realm="${this.#standIn.url}/oauth2/token",service="${this.#service}"${asked}${error}`,
         },
         ...(scope === undefined ? {} : { detail: detailOf(scope) }),
       },
     );
   }
 
+  /** The registry's name in tokens: its host. */
+  get #service(): string {
+    return new URL(this.#standIn.url).host;
+  }
+
   #exchange(request: StandInRequest): StandInAnswer {
     const form = readForm(request);
     if (form.get("grant_type") !== "access_token") return unsupported(form);
-    if (form.get("service") !== request.headers.host) return wrongService(form);
+    if (form.get("service") !== this.#service) return wrongService(form);
     if (this.#options.identity?.accepts(form.get("access_token") ?? "", audience) !== true) {
       return refusal(401, "UNAUTHORIZED", "Unable to validate the provided access token.");
     }
-    const token = issue("refresh");
+    const token = issue("refresh_token", this.#service, refreshLifetime);
     this.#refreshTokens.set(token, Date.now() + refreshLifetime);
     return { status: 200, json: { refresh_token: token } };
   }
 
   #redeem(request: StandInRequest): StandInAnswer {
     const form = readForm(request);
-    if (form.get("service") !== request.headers.host) return wrongService(form);
+    if (form.get("service") !== this.#service) return wrongService(form);
     const grant = form.get("grant_type");
     // The Azure SDK's anonymous pull: the grant of a password, with nothing in it.
     if (grant === "password" && this.#options.anonymous === true)
@@ -90,7 +97,7 @@ export class Access {
   }
 
   #signIn(request: StandInRequest): StandInAnswer {
-    if (request.query.get("service") !== request.headers.host) return wrongService(request.query);
+    if (request.query.get("service") !== this.#service) return wrongService(request.query);
     const header = request.headers.authorization;
     const user = this.#options.user;
     const permitted =
@@ -104,7 +111,7 @@ export class Access {
 
   #grant(asked: readonly string[]): StandInAnswer {
     const scopes = asked.flatMap((scope) => scope.split(" ")).flatMap(readable);
-    const token = issue("access");
+    const token = issue("access_token", this.#service, accessLifetime);
     this.#accessTokens.set(token, {
       scopes: new Set(scopes),
       expires: Date.now() + accessLifetime,
@@ -147,7 +154,18 @@ function wrongService(form: URLSearchParams): StandInAnswer {
   );
 }
 
-function issue(kind: string): string {
+/** Shaped like ACR's tokens, which say until when they are good; signed by nobody. */
+function issue(grant: string, service: string, lifetime: number): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    jti: randomUUID(),
+    iss: "Azure Container Registry",
+    aud: service,
+    iat: now,
+    nbf: now,
+    exp: now + lifetime / 1000,
+    grant_type: grant,
+  };
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ typ: "JWT", alg: "RS256" })}.${part({ kind })}.${randomBytes(64).toString("base64url")}`;
+  return `${part({ typ: "JWT", alg: "RS256" })}.${part(claims)}.${randomBytes(64).toString("base64url")}`;
 }

@@ -55,9 +55,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       standIn.route(method, pattern, (request) => {
         const scope =
           action === undefined ? undefined : `repository:${request.params["name"] ?? ""}:${action}`;
-        return access.permits(request, scope)
-          ? answer(request)
-          : access.challenge(request, standIn.url, scope);
+        return access.permits(request, scope) ? answer(request) : access.challenge(request, scope);
       });
     }
   }

@@ -134,6 +134,16 @@ describe("Azure DevOps", () => {
     expect(pushed).toEqual([]);
   });
 
+  test("takes five times as long in `slow`", async () => {
+    await service.close();
+    scenario = "slow";
+    await start({ speed: 200 });
+    const started = Date.now();
+    await clients.pipelines.runPipeline(parametersOf("d-1"), project, 12);
+    await follow(40672);
+    expect(Date.now() - started).toBeGreaterThan(280);
+  });
+
   test("refuses a parameter that the YAML does not declare, a branch and a commit that do not exist, and starts nothing", async () => {
     const start = (parameters: RunPipelineParameters) =>
       clients.pipelines.runPipeline(parameters, project, 12);
