@@ -195,8 +195,7 @@ export function configSchema(steps: readonly string[]) {
 
 function isTimeZone(text: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: text });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }

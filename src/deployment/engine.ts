@@ -28,7 +28,7 @@ export interface Engine {
   /** Works until the signal aborts, then finishes the looks that are under way. */
   run(signal: AbortSignal): Promise<void>;
   /** Something may have changed: look for due rows now. */
-  hint(): void;
+  readonly hint: () => void;
 }
 
 /** A look holds its row this long: longer than the longest request (30 s), so that nobody else acts meanwhile. */
@@ -132,8 +132,8 @@ export function createEngine(options: EngineOptions): Engine {
     watches.delete(deployment.id);
     const step = steps.find((one) => one.name === wanted);
     if (wanted === undefined || step?.watch === undefined) return;
-    const { stop } = step.watch(deployment, world, () => void wake(deployment.id));
-    watches.set(deployment.id, { step: wanted, stop });
+    const watch = step.watch(deployment, world, () => void wake(deployment.id));
+    watches.set(deployment.id, { step: wanted, stop: () => watch.stop() });
   }
 
   async function wake(id: number): Promise<void> {
@@ -146,27 +146,31 @@ export function createEngine(options: EngineOptions): Engine {
   return { run, hint: alarm.ring };
 }
 
+interface Alarm {
+  readonly ring: () => void;
+  readonly sleep: (time: number) => Promise<void>;
+}
+
 /** A sleep that can be cut short; a ring while nobody sleeps cuts the next sleep short. */
-function createAlarm(): { ring(): void; sleep(time: number): Promise<void> } {
+function createAlarm(): Alarm {
   let rung = false;
   let wakeUp: (() => void) | undefined;
-  return {
-    ring() {
-      rung = true;
-      wakeUp?.();
-    },
-    async sleep(time) {
-      if (!rung) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, time);
-          wakeUp = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      rung = false;
-      wakeUp = undefined;
-    },
-  };
+  function ring(): void {
+    rung = true;
+    wakeUp?.();
+  }
+  async function sleep(time: number): Promise<void> {
+    if (!rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, time);
+        wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    rung = false;
+    wakeUp = undefined;
+  }
+  return { ring, sleep };
 }

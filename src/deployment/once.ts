@@ -21,7 +21,7 @@ export interface EffectPlan<Result extends object> {
    * What to do when an earlier try is in doubt and `find` does not see it: wait until it had `settle` milliseconds to show up,
    * then do it again, or ask a person. Left out where repeating does no harm: then it is repeated at once.
    */
-  readonly doubt?: { readonly settle: number; readonly then: "repeat" | "ask" };
+  readonly doubt?: { readonly settle: number; readonly otherwise: "repeat" | "ask" };
   /** For the audit trail, written together with the intent. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -69,7 +69,7 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
     if (known !== undefined && last === undefined && plan.doubt !== undefined) {
       const age = clock.now() - known.intentAt;
       if (age < plan.doubt.settle) throw new NotYet(name, plan.doubt.settle - age);
-      if (plan.doubt.then === "ask") throw new InDoubt(name);
+      if (plan.doubt.otherwise === "ask") throw new InDoubt(name);
     }
 
     const now = clock.now();

@@ -57,15 +57,15 @@ export function createStatus({ ledger, environments, worldOf }: StatusOptions) {
       part("Health", world.health.check()),
       part("The ledger", ledger.list(environment.name, 10)),
     ]);
-    const read = tag?.state === "read" ? tag : undefined;
+    const git = tag?.state === "read" ? tag : undefined;
     if (tag?.state === "failed") problems.push(tag.detail);
     const [image, live] = await Promise.all([
-      read === undefined ? undefined : part("The registry", world.registry.resolve(read.tag)),
-      read === undefined ? undefined : part("The cluster", world.cluster.readLive(read.release)),
+      git === undefined ? undefined : part("The registry", world.registry.resolve(git.tag)),
+      git === undefined ? undefined : part("The cluster", world.cluster.readLive(git.release)),
     ]);
     return {
       environment: environment.name,
-      tag: wanted(read),
+      tag: wanted(git),
       image: image === undefined ? unread : found(image),
       flux: live?.flux ?? unread,
       pods: live?.pods ?? unread,

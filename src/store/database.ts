@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
 import { Kysely, PostgresDialect, SqliteDialect } from "kysely";
-import pg from "pg";
+import { Pool, TypeOverrides, types } from "pg";
 import type { Schema } from "./schema.ts";
 
 export interface Database {
@@ -30,21 +30,19 @@ function openSqlite(file: string): Database {
   };
 }
 
-/** OID of bigint: pg gives it as text, and our times fit well into a number. */
-const bigint = 20;
+/** PostgreSQL's bigint arrives as text; our times fit well into a number. */
+const timesAreNumbers = new TypeOverrides();
+timesAreNumbers.setTypeParser(types.builtins.INT8, Number);
 
 function openPostgres(url: string): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     max: 8,
     connectionTimeoutMillis: 5000,
     statement_timeout: 10_000,
     query_timeout: 15_000,
     idle_in_transaction_session_timeout: 30_000,
-    types: {
-      getTypeParser: (oid: number, format) =>
-        oid === bigint ? Number : pg.types.getTypeParser(oid, format),
-    },
+    types: timesAreNumbers,
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on("error", () => {});

@@ -38,7 +38,7 @@ describe("omnibot.yaml", () => {
   test("the example shows every key with its default", () => {
     const small = parseConfig(smallest, "omnibot.yaml", names).environments["production"];
     const full = loadConfig("omnibot.example.yaml", names).environments["production"];
-    expect(Object.keys(full ?? {}).sort()).toEqual(Object.keys(small ?? {}).sort());
+    expect(Object.keys(full ?? {}).toSorted()).toEqual(Object.keys(small ?? {}).toSorted());
     // Keys that have a default stand in the example with exactly that default.
     expect(full?.build).toEqual(small?.build);
     expect(full?.image).toEqual(small?.image);

@@ -66,7 +66,7 @@ describe("an effect", () => {
     const { start, clock } = setUp({
       find: () => Promise.resolve(undefined),
       act: () => ((tries += 1) === 1 ? Promise.reject(unknown()) : Promise.resolve({ id: 2 })),
-      doubt: { settle: 60_000, then: "repeat" },
+      doubt: { settle: 60_000, otherwise: "repeat" },
     });
     await expect(start()).rejects.toThrow(ServiceError);
     clock.time += 59_000;
@@ -80,7 +80,7 @@ describe("an effect", () => {
     const { start, clock } = setUp({
       find: () => Promise.resolve(undefined),
       act: () => Promise.reject(unknown()),
-      doubt: { settle: 60_000, then: "ask" },
+      doubt: { settle: 60_000, otherwise: "ask" },
     });
     await expect(start()).rejects.toThrow(ServiceError);
     clock.time += 60_000;
@@ -95,7 +95,7 @@ describe("an effect", () => {
         (tries += 1) === 1
           ? Promise.reject(new ServiceError("azure-devops", "throttled", "none", "429"))
           : Promise.resolve({ id: 2 }),
-      doubt: { settle: 60_000, then: "ask" },
+      doubt: { settle: 60_000, otherwise: "ask" },
     });
     await expect(start()).rejects.toThrow("429");
     expect(await start()).toEqual({ id: 2 });

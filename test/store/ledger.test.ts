@@ -101,7 +101,7 @@ describe.each(stores)("the ledger on %s", (store) => {
 
   test("P6 an environment has one active deployment, whoever asks at the same time", async () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => ledger.create(request(), delivery())));
-    expect(answers.map((one) => one.state).sort()).toEqual(["busy", "busy", "busy", "created"]);
+    expect(answers.map((one) => one.state).toSorted()).toEqual(["busy", "busy", "busy", "created"]);
     expect(await create("staging")).toMatchObject({ environment: "staging" });
   });
 

@@ -20,7 +20,7 @@ export const build: Step = {
       find: (_, since) => pipelines.findRun(request, since),
       act: () => pipelines.startRun(request),
       // A list of runs may lag behind (facts/azure-devops 1.4); without a marker nothing proves that there is no run.
-      doubt: { settle: 60_000, then: pipelines.marked ? "repeat" : "ask" },
+      doubt: { settle: 60_000, otherwise: pipelines.marked ? "repeat" : "ask" },
       facts: { commit },
     });
     if ("code" in run) return failed(run.code, run);
