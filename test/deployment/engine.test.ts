@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEngine, type Engine } from "../../src/deployment/engine.ts";
+import type { Ledger } from "../../src/deployment/ports.ts";
+import { done, waiting, type Step } from "../../src/deployment/step.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { createLedger } from "../../src/store/ledger.ts";
+import { migrate } from "../../src/store/migrations.ts";
+import { alex, environment, fakeWorld } from "./fakes.ts";
+
+const quiet = { info() {}, warn() {}, error() {} };
+const clock = { now: () => Date.now() };
+
+describe("the engine", () => {
+  let folder: string;
+  let database: Database;
+  let ledger: Ledger;
+  const running: AbortController[] = [];
+  const loops: Promise<void>[] = [];
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "omnibot-engine-"));
+    database = openDatabase({ file: join(folder, "omnibot.sqlite") });
+    await migrate(database);
+    ledger = createLedger(database.db);
+  });
+
+  afterEach(async () => {
+    for (const one of running.splice(0)) one.abort();
+    await Promise.all(loops.splice(0));
+    await database.db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  function start(steps: readonly Step[], owner = "one"): Engine {
+    const engine = createEngine({
+      ledger,
+      steps,
+      environments: { production: environment },
+      worldOf: () => fakeWorld({}),
+      clock,
+      log: quiet,
+      owner,
+      saved: () => {},
+    });
+    const stop = new AbortController();
+    running.push(stop);
+    loops.push(engine.run(stop.signal));
+    return engine;
+  }
+
+  async function request(steps: readonly Step[]): Promise<number> {
+    const created = await ledger.create(
+      {
+        key: "k1",
+        kind: "deploy",
+        environment: "production",
+        target: { from: "branch" },
+        requester: alex,
+        requestedAt: clock.now(),
+        expiresAt: clock.now() + 60_000,
+        progress: steps.map((step) => ({ step: step.name, title: step.title, state: "pending" })),
+      },
+      { id: "m1", conversation: "c", reference: "{}" },
+    );
+    if (created.state !== "created") throw new Error(created.state);
+    return created.deployment.id;
+  }
+
+  async function until(id: number, state: string) {
+    for (let i = 0; i < 500; i += 1) {
+      const deployment = await ledger.get(id);
+      if (deployment?.state === state) return deployment;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error(`#${id} did not become ${state}`);
+  }
+
+  function step(name: string, advance: Step["advance"], more: Partial<Step> = {}): Step {
+    return { name, title: name, deadline: 60_000, advance, ...more };
+  }
+
+  test("takes a deployment through its steps to the end", async () => {
+    const steps = [
+      step("one", () => Promise.resolve(done("first"))),
+      step("two", () => Promise.resolve(done("second"))),
+    ];
+    const id = await request(steps);
+    start(steps);
+    const live = await until(id, "live");
+    expect(live.progress).toMatchObject([{ sentence: "first" }, { sentence: "second" }]);
+  });
+
+  test("several engines on one ledger look at a row one at a time", async () => {
+    let inside = 0;
+    let most = 0;
+    let looks = 0;
+    const steps = [
+      step("one", async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+        inside -= 1;
+        looks += 1;
+        return looks < 10 ? waiting({ seconds: 0 }, "more") : done("enough");
+      }),
+    ];
+    const id = await request(steps);
+    for (const owner of ["a", "b", "c"]) start(steps, owner);
+    await until(id, "live");
+    expect(most).toBe(1);
+    expect(looks).toBe(10);
+  });
+
+  test("a hint of the watch brings the next look forward, and the watch ends with its step", async () => {
+    let hint: (() => void) | undefined;
+    let changed = false;
+    let stopped = false;
+    const steps = [
+      step(
+        "one",
+        () => Promise.resolve(changed ? done("changed") : waiting({ seconds: 3600 }, "waits")),
+        {
+          watch: (_deployment, _world, told) => {
+            hint = told;
+            return { stop: () => void (stopped = true) };
+          },
+        },
+      ),
+    ];
+    const id = await request(steps);
+    start(steps);
+    for (let i = 0; hint === undefined && i < 500; i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    changed = true;
+    hint?.();
+    await until(id, "live");
+    expect(stopped).toBe(true);
+  });
+
+  test("an approval brings the next look forward", async () => {
+    const steps = [
+      step("approve", (deployment) =>
+        Promise.resolve(
+          deployment.approvals.length > 0 ? done("approved") : waiting({ seconds: 50 }, "waits"),
+        ),
+      ),
+    ];
+    const id = await request(steps);
+    const engine = start(steps);
+    for (let i = 0; i < 500 && (await ledger.get(id))?.revision === 0; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await ledger.approve(id, { person: alex, at: clock.now() });
+    engine.hint();
+    await until(id, "live");
+  });
+});
