@@ -114,9 +114,9 @@ async function readBody(answer: Response): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** fetch says "fetch failed" and hides the reason in the cause. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "no reason given";
-  if (error.name === "TimeoutError") return "no answer in time";
-  // fetch says "fetch failed" and hides the reason in the cause.
-  return firstWords(error.cause instanceof Error ? error.cause.message : error.message);
+  if (field(error, "name") === "TimeoutError") return "no answer in time";
+  const reason = field(field(error, "cause"), "message") ?? field(error, "message");
+  return typeof reason === "string" ? firstWords(reason) : "no reason given";
 }

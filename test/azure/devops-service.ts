@@ -1,39 +1,51 @@
 import nock from "nock";
 import { createPipelines, type PipelinesOptions } from "../../src/azure/pipelines.ts";
-import type { BuildConfig } from "../../src/config/config.ts";
 import type { Pipelines } from "../../src/deployment/ports.ts";
+import { build, organization } from "./build.ts";
 
-export const host = "https://dev.azure.com";
+export { build, troubleOf } from "./build.ts";
+export const host = organization;
 export const project = "/omnispatial/OmniSpatial/_apis";
 export const commit = "6f4cf1b7a1f4a0b1b0c1e7d0c2d3e4f5a6b7c8d9";
 export const earlier = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
 export const now = Date.parse("2026-11-25T12:00:00Z");
 export const identity = "0b6a3c55-52a8-4d5a-9b2f-0f7a4c1d2e3f";
 
-export const build: BuildConfig = {
-  organization: `${host}/omnispatial`,
-  project: "OmniSpatial",
-  pipeline: 12,
-  branch: "main",
-  parameters: { environment: "production" },
-  marker: { kind: "parameter", name: "omnibotDeploymentId" },
-};
-
 /** The routes by which the real client finds its way, as the service tells them. */
-const locations: Readonly<Record<string, readonly (readonly [id: string, resource: string, route: string])[]>> = {
-  Location: [["e81700f7-3be2-46de-8624-2eb35882fcaa", "ResourceAreas", "_apis/{resource}/{areaId}"]],
+const locations: Readonly<
+  Record<string, readonly (readonly [id: string, resource: string, route: string])[]>
+> = {
+  Location: [
+    ["e81700f7-3be2-46de-8624-2eb35882fcaa", "ResourceAreas", "_apis/{resource}/{areaId}"],
+  ],
   pipelines: [
-    ["7859261e-d2e9-4a68-b820-a5d84cc5bb3d", "runs", "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}"],
+    [
+      "7859261e-d2e9-4a68-b820-a5d84cc5bb3d",
+      "runs",
+      "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}",
+    ],
   ],
   build: [
-    ["0cd358e1-9217-4d94-8269-1c1ee6f93dcf", "builds", "{project}/_apis/{area}/{resource}/{buildId}"],
-    ["35a80daf-7f30-45fc-86e8-6b813d9c90df", "logs", "{project}/_apis/{area}/builds/{buildId}/{resource}/{logId}"],
+    [
+      "0cd358e1-9217-4d94-8269-1c1ee6f93dcf",
+      "builds",
+      "{project}/_apis/{area}/{resource}/{buildId}",
+    ],
+    [
+      "35a80daf-7f30-45fc-86e8-6b813d9c90df",
+      "logs",
+      "{project}/_apis/{area}/builds/{buildId}/{resource}/{logId}",
+    ],
     [
       "8baac422-4c6e-4de5-8532-db96d92acffa",
       "timeline",
       "{project}/_apis/{area}/builds/{buildId}/{resource}/{timelineId}",
     ],
-    ["dbeaf647-6167-421a-bda9-c9327b25e2e6", "definitions", "{project}/_apis/{area}/{resource}/{definitionId}"],
+    [
+      "dbeaf647-6167-421a-bda9-c9327b25e2e6",
+      "definitions",
+      "{project}/_apis/{area}/{resource}/{definitionId}",
+    ],
   ],
   git: [
     [
@@ -75,9 +87,15 @@ function serveRoutes(): void {
       maxVersion: "7.2",
       releasedVersion: "7.1",
     }));
-    nock(host).persist().options(`/omnispatial/_apis/${area}`).reply(200, { count: value.length, value });
+    nock(host)
+      .persist()
+      .options(`/omnispatial/_apis/${area}`)
+      .reply(200, { count: value.length, value });
   }
-  nock(host).persist().get("/omnispatial/_apis/ResourceAreas").reply(200, { count: 0, value: null });
+  nock(host)
+    .persist()
+    .get("/omnispatial/_apis/ResourceAreas")
+    .reply(200, { count: 0, value: null });
 }
 
 /** Answers who is signed in. */
@@ -111,17 +129,9 @@ export function buildJson(fields: Record<string, unknown> = {}): Record<string, 
     sourceVersion: commit,
     definition: { id: 12, name: "web" },
     templateParameters: { environment: "production", omnibotDeploymentId: "d-1" },
-    _links: { web: { href: "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672" } },
+    _links: {
+      web: { href: "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672" },
+    },
     ...fields,
   };
-}
-
-/** The ServiceError that this call ends with. */
-export async function troubleOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    await call;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("the call succeeded");
 }

@@ -56,7 +56,10 @@ describe("following a run", () => {
   test("a running run says which of its stages it is in", async () => {
     serveBuild({ status: "inProgress" });
     serveTimeline(...stages);
-    expect(await pipelines().readRun(40672)).toEqual({ state: "running", sentence: "Stage 2 of 3: Image" });
+    expect(await pipelines().readRun(40672)).toEqual({
+      state: "running",
+      sentence: "Stage 2 of 3: Image",
+    });
   });
 
   test("a run without a timeline yet is running all the same", async () => {
@@ -76,7 +79,10 @@ describe("following a run", () => {
 
   test("P7 a run that succeeded without saying what it built proves nothing", async () => {
     serveBuild({ status: "completed", result: "succeeded", sourceVersion: null });
-    expect(await troubleOf(pipelines().readRun(40672))).toMatchObject({ trouble: "unreachable", effect: "none" });
+    expect(await troubleOf(pipelines().readRun(40672))).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+    });
   });
 
   test("a canceled run is canceled", async () => {
@@ -108,8 +114,13 @@ describe("a run that failed", () => {
           { id: 9, lineCount: 500 },
         ],
       });
-    const lines = ["2026-11-25T12:02:59.1234567Z pushing", "2026-11-25T12:03:00.1234567Z ##[error]denied"];
-    nock(host).get(`${project}/build/builds/40672/logs/9?startLine=421`).reply(200, { count: 2, value: lines });
+    const lines = [
+      "2026-11-25T12:02:59.1234567Z pushing",
+      "2026-11-25T12:03:00.1234567Z ##[error]denied",
+    ];
+    nock(host)
+      .get(`${project}/build/builds/40672/logs/9?startLine=421`)
+      .reply(200, { count: 2, value: lines });
 
     expect(await pipelines().readRun(40672)).toEqual({
       state: "failed",
@@ -153,7 +164,9 @@ test("a run that did not even begin says why", async () => {
   ];
   serveBuild({ status: "completed", result: "failed", validationResults });
   serveTimeline();
-  expect(await pipelines().readRun(40672)).toMatchObject({ detail: "The pipeline is not valid: no pool" });
+  expect(await pipelines().readRun(40672)).toMatchObject({
+    detail: "The pipeline is not valid: no pool",
+  });
 });
 
 test("a run that succeeded in part only counts as failed", async () => {
@@ -171,7 +184,12 @@ test("a run that succeeded in part only counts as failed", async () => {
 describe("reading a build", () => {
   test("a build of the pipeline is told", async () => {
     serveBuild({ status: "completed", result: "succeeded", _links: null });
-    expect(await pipelines().readBuild(40672)).toEqual({ id: 40672, number: "20261125.3", commit, url });
+    expect(await pipelines().readBuild(40672)).toEqual({
+      id: 40672,
+      number: "20261125.3",
+      commit,
+      url,
+    });
   });
 
   test("a build of another pipeline is none", async () => {
@@ -188,7 +206,10 @@ describe("reading a build", () => {
   test("a sign-in page does not mean that there is no build", async () => {
     nock(host).get(`${project}/build/builds/40672`).reply(203, "<html>Sign In</html>");
     serveSignInPage();
-    expect(await troubleOf(pipelines().readBuild(40672))).toMatchObject({ trouble: "denied", effect: "none" });
+    expect(await troubleOf(pipelines().readBuild(40672))).toMatchObject({
+      trouble: "denied",
+      effect: "none",
+    });
   });
 
   test("nobody in particular is not signed in", async () => {

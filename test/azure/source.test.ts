@@ -17,14 +17,23 @@ const page = "https://dev.azure.com/omnispatial/OmniSpatial/_git/web";
 serveDevOps();
 
 function serveDefinition(fields: Record<string, unknown> = {}): void {
-  const source = { id: repository, name: "web", type: "TfsGit", url: page.replace("//", "//omnispatial@") };
+  const source = {
+    id: repository,
+    name: "web",
+    type: "TfsGit",
+    url: page.replace("//", "//omnispatial@"),
+  };
   nock(host)
     .get(`${project}/build/definitions/12`)
     .reply(200, { id: 12, repository: { ...source, ...fields } });
 }
 
 function commitJson(id: string, comment: string): Record<string, unknown> {
-  return { commitId: id, comment, author: { name: "Diego Siciliani", date: "2026-11-25T09:00:00Z" } };
+  return {
+    commitId: id,
+    comment,
+    author: { name: "Diego Siciliani", date: "2026-11-25T09:00:00Z" },
+  };
 }
 
 describe("the head of the branch", () => {
@@ -34,7 +43,10 @@ describe("the head of the branch", () => {
     serveDefinition();
     nock(host)
       .get(branches)
-      .reply(200, { name: "main", commit: commitJson(commit, "Show the scale bar\n\nRelated work items: #4431") });
+      .reply(200, {
+        name: "main",
+        commit: commitJson(commit, "Show the scale bar\n\nRelated work items: #4431"),
+      });
     expect(await pipelines().readHead()).toEqual({
       id: commit,
       message: "Show the scale bar",
@@ -46,7 +58,9 @@ describe("the head of the branch", () => {
   test("is asked in the repository's own project", async () => {
     serveDefinition({ url: "https://dev.azure.com/omnispatial/Shared%20Code/_git/web" });
     nock(host)
-      .get(`/omnispatial/Shared%20Code/_apis/git/repositories/${repository}/stats/branches?name=main`)
+      .get(
+        `/omnispatial/Shared%20Code/_apis/git/repositories/${repository}/stats/branches?name=main`,
+      )
       .reply(200, { commit: { commitId: commit } });
     expect(await pipelines().readHead()).toMatchObject({ id: commit });
   });
@@ -97,7 +111,9 @@ describe("changes since a build", () => {
   test("are the commits between its commit and the one that would be built, 50 at most", async () => {
     serveBuild();
     serveDefinition();
-    const found = Array.from({ length: 60 }, (_, i) => commitJson(i === 0 ? commit : `${i}`.padStart(40, "0"), `Nr ${i}`));
+    const found = Array.from({ length: 60 }, (_, i) =>
+      commitJson(i === 0 ? commit : `${i}`.padStart(40, "0"), `Nr ${i}`),
+    );
     const asked = nock(host)
       .get(commits)
       .query(
@@ -157,6 +173,8 @@ describe("changes since a build", () => {
     serveBuild();
     serveDefinition();
     nock(host).get(commits).query(true).reply(503, "");
-    expect(await troubleOf(pipelines().readChanges(40655, commit))).toMatchObject({ trouble: "unreachable" });
+    expect(await troubleOf(pipelines().readChanges(40655, commit))).toMatchObject({
+      trouble: "unreachable",
+    });
   });
 });

@@ -37,7 +37,12 @@ describe("starting a run", () => {
         _links: { web: { href: url } },
       });
 
-    expect(await pipelines().startRun(request)).toEqual({ id: 40672, number: "20261125.3", commit, url });
+    expect(await pipelines().startRun(request)).toEqual({
+      id: 40672,
+      number: "20261125.3",
+      commit,
+      url,
+    });
     expect(sent).toEqual({
       resources: { repositories: { self: { refName: "refs/heads/main", version: commit } } },
       templateParameters: { environment: "production", omnibotDeploymentId: "d-1" },
@@ -48,7 +53,12 @@ describe("starting a run", () => {
     serveIdentity();
     const marked = { ...build, marker: { kind: "variable", name: "deployment" } } as const;
     const post = nock(host)
-      .post(runs, (body) => body.variables.deployment.value === "d-1" && body.templateParameters.deployment === undefined)
+      .post(
+        runs,
+        (body) =>
+          body.variables.deployment.value === "d-1" &&
+          body.templateParameters.deployment === undefined,
+      )
       .reply(200, { id: 40672 });
 
     // Without links and names of its own, the run's page is made of its address.
@@ -84,7 +94,10 @@ describe("starting a run", () => {
       })
       .replyWithError(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
 
-    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({ trouble: "unreachable", effect: "unknown" });
+    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({
+      trouble: "unreachable",
+      effect: "unknown",
+    });
     expect(posts).toBe(1);
   });
 
@@ -93,7 +106,10 @@ describe("starting a run", () => {
     nock(host).post(runs).delay(500).reply(200, { id: 40672 });
     const impatient = pipelines({ patience: { silence: 5000, call: 50 } });
 
-    expect(await troubleOf(impatient.startRun(request))).toMatchObject({ trouble: "unreachable", effect: "unknown" });
+    expect(await troubleOf(impatient.startRun(request))).toMatchObject({
+      trouble: "unreachable",
+      effect: "unknown",
+    });
     nock.abortPendingRequests();
   });
 
@@ -111,8 +127,13 @@ describe("starting a run", () => {
 
   test("a redirect is not followed: it would send the request twice", async () => {
     serveIdentity();
-    nock(host).post(runs).reply(302, "", { location: "https://spsprodeus.vssps.visualstudio.com/_signin" });
-    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({ trouble: "denied", effect: "unknown" });
+    nock(host)
+      .post(runs)
+      .reply(302, "", { location: "https://spsprodeus.vssps.visualstudio.com/_signin" });
+    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({
+      trouble: "denied",
+      effect: "unknown",
+    });
   });
 
   test.each([
@@ -121,7 +142,10 @@ describe("starting a run", () => {
   ])("%i means that nothing was done", async (status, trouble) => {
     serveIdentity();
     nock(host).post(runs).reply(status, { message: "TF401444: not allowed" });
-    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({ trouble, effect: "none" });
+    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({
+      trouble,
+      effect: "none",
+    });
   });
 
   test("429 means that nothing was done, and says how long to wait", async () => {
@@ -138,7 +162,10 @@ describe("starting a run", () => {
   test("an expired sign-in is noticed before the request, so that it leaves no doubt", async () => {
     serveSignInPage();
     const post = nock(host).post(runs).reply(203, "<html>Sign In</html>");
-    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({ trouble: "denied", effect: "none" });
+    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({
+      trouble: "denied",
+      effect: "none",
+    });
     expect(post.isDone()).toBe(false);
   });
 
@@ -147,7 +174,10 @@ describe("starting a run", () => {
     nock.cleanAll();
     serveIdentity();
     nock(host).options("/omnispatial/_apis/Location").replyWithError("socket hang up");
-    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({ trouble: "unreachable", effect: "none" });
+    expect(await troubleOf(pipelines().startRun(request))).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+    });
   });
 
   test("P13 the token is in no error", async () => {
@@ -158,13 +188,22 @@ describe("starting a run", () => {
 });
 
 describe("finding a run", () => {
-  function serveBuilds(builds: readonly unknown[], check: (query: Record<string, unknown>) => boolean = () => true) {
-    return nock(host).get(`${project}/build/builds`).query(check).reply(200, { count: builds.length, value: builds });
+  function serveBuilds(
+    builds: readonly unknown[],
+    check: (query: Record<string, unknown>) => boolean = () => true,
+  ) {
+    return nock(host)
+      .get(`${project}/build/builds`)
+      .query(check)
+      .reply(200, { count: builds.length, value: builds });
   }
 
   test("P4 a run that was started is found by the deployment's key", async () => {
     const others = [
-      buildJson({ id: 40674, templateParameters: { environment: "production", omnibotDeploymentId: "d-2" } }),
+      buildJson({
+        id: 40674,
+        templateParameters: { environment: "production", omnibotDeploymentId: "d-2" },
+      }),
       buildJson({ id: 40673, templateParameters: undefined }),
     ];
     const asked = serveBuilds(
@@ -176,7 +215,12 @@ describe("finding a run", () => {
         query["minTime"] === "Wed, 25 Nov 2026 11:58:00 GMT",
     );
 
-    expect(await pipelines().findRun(request, now)).toEqual({ id: 40672, number: "20261125.3", commit, url });
+    expect(await pipelines().findRun(request, now)).toEqual({
+      id: 40672,
+      number: "20261125.3",
+      commit,
+      url,
+    });
     asked.done();
   });
 
@@ -208,15 +252,22 @@ describe("finding a run", () => {
       }),
     );
     serveBuilds(newer, (query) => query["maxTime"] === undefined);
-    serveBuilds([newer[49], buildJson()], (query) => query["maxTime"] === "Wed, 25 Nov 2026 12:09:12 GMT");
+    serveBuilds(
+      [newer[49], buildJson()],
+      (query) => query["maxTime"] === "Wed, 25 Nov 2026 12:09:12 GMT",
+    );
     expect(await pipelines().findRun(request, now)).toMatchObject({ id: 40672 });
   });
 
   test("P5 runs that cannot all be looked through are a doubt, not a no", async () => {
-    const same = Array.from({ length: 50 }, (_, i) => buildJson({ id: 40800 - i, templateParameters: null }));
+    const same = Array.from({ length: 50 }, (_, i) =>
+      buildJson({ id: 40800 - i, templateParameters: null }),
+    );
     serveBuilds(same);
     serveBuilds(same);
-    expect(await troubleOf(pipelines().findRun(request, now))).toMatchObject({ trouble: "invalid" });
+    expect(await troubleOf(pipelines().findRun(request, now))).toMatchObject({
+      trouble: "invalid",
+    });
   });
 
   test("the key is found in a queue-time variable", async () => {
@@ -226,7 +277,9 @@ describe("finding a run", () => {
       buildJson({ id: 40673, parameters: '{"deployment":"d-2"}' }),
       buildJson({ parameters: '{"deployment":"d-1","system.debug":"false"}' }),
     ]);
-    expect(await pipelines({ environment: { build: marked } }).findRun(request, now)).toMatchObject({ id: 40672 });
+    expect(await pipelines({ environment: { build: marked } }).findRun(request, now)).toMatchObject(
+      { id: 40672 },
+    );
   });
 
   test("a sign-in page is trouble, not an empty list", async () => {
@@ -254,7 +307,10 @@ describe("finding a run", () => {
         buildJson({ id: 40674, queueTime: "2026-11-25T11:59:40Z" }),
         buildJson({ id: 40673, sourceBranch: "refs/heads/other" }),
       ];
-      serveBuilds([...others, buildJson({ templateParameters: { environment: "production" } })], mine);
+      serveBuilds(
+        [...others, buildJson({ templateParameters: { environment: "production" } })],
+        mine,
+      );
       expect(await ours().findRun(request, now)).toMatchObject({ id: 40672 });
     });
 
@@ -310,10 +366,16 @@ describe("signing in by Entra", () => {
     const entra = credential("old", "old", "new");
     const bodies: unknown[] = [];
     const keep = (body: unknown) => bodies.push(body) > 0;
-    nock(host, { reqheaders: { authorization: "Bearer old" } }).post(runs, keep).reply(401, "");
-    nock(host, { reqheaders: { authorization: "Bearer new" } }).post(runs, keep).reply(200, { id: 40672 });
+    nock(host, { reqheaders: { authorization: "Bearer old" } })
+      .post(runs, keep)
+      .reply(401, "");
+    nock(host, { reqheaders: { authorization: "Bearer new" } })
+      .post(runs, keep)
+      .reply(200, { id: 40672 });
 
-    expect(await pipelines({ auth: { kind: "entra", credential: entra } }).startRun(request)).toMatchObject({
+    expect(
+      await pipelines({ auth: { kind: "entra", credential: entra } }).startRun(request),
+    ).toMatchObject({
       id: 40672,
     });
     expect(bodies[1]).toEqual(bodies[0]);
@@ -327,7 +389,10 @@ describe("signing in by Entra", () => {
       .post(runs, () => ++posts > 0)
       .reply(401, "");
     const ours = pipelines({ auth: { kind: "entra", credential: credential("bad") } });
-    expect(await troubleOf(ours.startRun(request))).toMatchObject({ trouble: "denied", effect: "none" });
+    expect(await troubleOf(ours.startRun(request))).toMatchObject({
+      trouble: "denied",
+      effect: "none",
+    });
     expect(posts).toBe(2);
   });
 
@@ -337,7 +402,10 @@ describe("signing in by Entra", () => {
     ["RestError", "unreachable"],
   ])("%s of the credential means %s, and nothing was done", async (name, trouble) => {
     const broken = {
-      getToken: () => Promise.reject(Object.assign(new Error("AADSTS700016: unknown application\nTrace ID"), { name })),
+      getToken: () =>
+        Promise.reject(
+          Object.assign(new Error("AADSTS700016: unknown application\nTrace ID"), { name }),
+        ),
     };
     const ours = pipelines({ auth: { kind: "entra", credential: broken } });
     expect(await troubleOf(ours.startRun(request))).toMatchObject({

@@ -7,15 +7,30 @@ function stage(name: string, order: number, state: number, result?: number): Tim
   return { id: name, type: "Stage", name, order, state, result };
 }
 
-function record(type: string, name: string, second: number, fields: Partial<TimelineRecord> = {}): TimelineRecord {
-  return { id: name, type, name, result: 0, state: 2, finishTime: new Date(second * 1000), ...fields };
+function record(
+  type: string,
+  name: string,
+  second: number,
+  fields: Partial<TimelineRecord> = {},
+): TimelineRecord {
+  return {
+    id: name,
+    type,
+    name,
+    result: 0,
+    state: 2,
+    finishTime: new Date(second * 1000),
+    ...fields,
+  };
 }
 
 const error = (message: string) => [{ type: 1, message }];
 
 describe("how far a run is", () => {
   test("between two stages it is at the next one", () => {
-    expect(describeProgress([stage("Deploy", 2, 0), stage("Build", 1, 2, 0)])).toBe("Stage 2 of 2: Deploy");
+    expect(describeProgress([stage("Deploy", 2, 0), stage("Build", 1, 2, 0)])).toBe(
+      "Stage 2 of 2: Deploy",
+    );
   });
 
   test("a skipped stage does not count", () => {
@@ -56,13 +71,20 @@ describe("why a run failed", () => {
   test("a job that ran out of time is told where no task failed", () => {
     const records = [
       record("Task", "Build", 10, { result: 3 }),
-      record("Job", "Linux", 20, { result: 3, issues: error("ran longer than the maximum time of 60 minutes") }),
+      record("Job", "Linux", 20, {
+        result: 3,
+        issues: error("ran longer than the maximum time of 60 minutes"),
+      }),
     ];
-    expect(findFailure(records)?.detail).toBe('Job "Linux" failed: ran longer than the maximum time of 60 minutes');
+    expect(findFailure(records)?.detail).toBe(
+      'Job "Linux" failed: ran longer than the maximum time of 60 minutes',
+    );
   });
 
   test("a failure without words is told by its name", () => {
-    expect(findFailure([record("Stage", "Build", 1, { result: 2 })])?.detail).toBe('Stage "Build" failed.');
+    expect(findFailure([record("Stage", "Build", 1, { result: 2 })])?.detail).toBe(
+      'Stage "Build" failed.',
+    );
   });
 
   test("nothing failed where nothing says so", () => {
