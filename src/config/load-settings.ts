@@ -26,12 +26,20 @@ export type BotIdentity =
       readonly password: string;
     }
   | { readonly kind: "managed-identity"; readonly appId: string; readonly tenant: string }
+  | {
+      readonly kind: "federated";
+      readonly appId: string;
+      readonly tenant: string;
+      readonly clientId: string;
+    }
   /** Accepts anybody, on loopback only: for the sandbox. */
   | { readonly kind: "anonymous" };
 
 export type AzureIdentity =
   | { readonly kind: "managed-identity"; readonly clientId: string | undefined }
   | { readonly kind: "workload-identity" }
+  /** Whoever is signed in with `az login`. */
+  | { readonly kind: "azure-cli" }
   | {
       readonly kind: "client-secret";
       readonly tenant: string;
@@ -78,12 +86,12 @@ const variables = z.object({
     .string()
     .optional()
     .transform((value) => value || "SingleTenant")
-    .pipe(z.enum(["SingleTenant", "UserAssignedMSI"])),
+    .pipe(z.enum(["SingleTenant", "UserAssignedMSI", "Federated"])),
   AZURE_IDENTITY: z
     .string()
     .optional()
     .transform((value) => value || "managed-identity")
-    .pipe(z.enum(["managed-identity", "workload-identity", "client-secret"])),
+    .pipe(z.enum(["managed-identity", "workload-identity", "client-secret", "azure-cli"])),
   AZURE_CLIENT_ID: text,
   AZURE_TENANT_ID: text,
   AZURE_CLIENT_SECRET: text,
@@ -176,6 +184,10 @@ function botOf(
   );
   if (env.MICROSOFT_APP_TYPE === "UserAssignedMSI")
     return { kind: "managed-identity", appId, tenant };
+  if (env.MICROSOFT_APP_TYPE === "Federated") {
+    const clientId = needed("AZURE_CLIENT_ID", "MICROSOFT_APP_TYPE=Federated needs it");
+    return { kind: "federated", appId, tenant, clientId };
+  }
   return {
     kind: "secret",
     appId,
@@ -189,7 +201,8 @@ function azureOf(env: Variables, needed: Needed): AzureIdentity {
     case "managed-identity":
       return { kind: "managed-identity", clientId: env.AZURE_CLIENT_ID };
     case "workload-identity":
-      return { kind: "workload-identity" };
+    case "azure-cli":
+      return { kind: env.AZURE_IDENTITY };
     case "client-secret":
       return {
         kind: "client-secret",

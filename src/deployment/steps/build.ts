@@ -1,5 +1,6 @@
 import type { RunEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
+import { currentStep } from "../transitions.ts";
 import type { RunState } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 
@@ -11,7 +12,7 @@ export const build: Step = {
 
   appliesTo: ({ target }) => target.from === "branch",
 
-  async advance(deployment, { world: { pipelines }, once }) {
+  async advance(deployment, { world: { pipelines }, once, clock }) {
     const commit = known(deployment, "proposal").commit?.id;
     if (commit === undefined) throw new Error(`#${deployment.id} has no approved commit`);
 
@@ -25,15 +26,26 @@ export const build: Step = {
     });
     if ("code" in run) return failed(run.code, run);
     if (run.commit !== commit) return otherCommit(run, commit);
-    return follow(await pipelines.readRun(run.id), run, commit);
+    const since = currentStep(deployment)?.startedAt ?? clock.now();
+    return follow(await pipelines.readRun(run.id), run, commit, pace(clock.now() - since));
   },
 };
 
-function follow(state: RunState, run: RunEvidence, approved: string): Outcome {
+/** Short builds are followed closely, long ones calmly: every tenth of their age, from 1 to 10 seconds. */
+function pace(age: number): { readonly seconds: number } {
+  return { seconds: Math.min(Math.max(age / 10_000, 1), 10) };
+}
+
+function follow(
+  state: RunState,
+  run: RunEvidence,
+  approved: string,
+  after: { readonly seconds: number },
+): Outcome {
   switch (state.state) {
     case "queued":
     case "running":
-      return waiting({ seconds: 5 }, state.sentence, { run });
+      return waiting(after, state.sentence, { run });
     case "succeeded":
       if (state.run.commit !== approved) return otherCommit(state.run, approved);
       return done(`run ${run.id}`, { run: state.run });

@@ -29,7 +29,7 @@ export const checkHealth: Step = {
     const successes = (deployment.evidence.health?.successes ?? 0) + 1;
     if (successes < wantedSuccesses) {
       return waiting(
-        { seconds: 2 },
+        { seconds: 1 },
         `${names(checks)} answered well ${successes} of ${wantedSuccesses} times`,
         {
           health: { checks, successes },

@@ -37,7 +37,7 @@ export const mergeChange: Step = {
         await removeBranch(gitops, change.branch);
         return done(merge.commit.slice(0, 7), { merge: { commit: merge.commit, url: merge.url } });
       case "merging":
-        return waiting({ seconds: 2 }, "GitHub is merging");
+        return waiting({ seconds: 1 }, "GitHub is merging");
       case "blocked":
         return waiting({ seconds: 15 }, `GitHub says: ${merge.by.join(", ")}`);
       case "moved":
