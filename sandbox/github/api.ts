@@ -143,5 +143,5 @@ export function linkNext(
 ): Record<string, string> {
   const query = new URLSearchParams(request.query);
   query.set("page", String(page + 1));
-  return { link: `<${root}${request.path}?${query}>; rel="next"` };
+  return { link: `<${root}${request.path}?${query.toString()}>; rel="next"` };
 }

@@ -29,8 +29,7 @@ export function writeUser(
 ) {
   const url = `${address.root}/users/${encodeURIComponent(login)}`;
   const id =
-    [...login].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 90_000_000, 7) +
-    10_000_000;
+    10_000_000 + Buffer.from(login).reduce((sum, byte) => (sum * 31 + byte) % 90_000_000, 7);
   return {
     login,
     id,

@@ -46,7 +46,7 @@ if (!present) {
         for (const [key, value] of Object.entries(values)) {
           if (!route.includes(`{${key}}`)) query.set(key, String(value));
         }
-        const response = await fetch(`${sandbox.github.url}${path}?${query}`, {
+        const response = await fetch(`${sandbox.github.url}${path}?${query.toString()}`, {
           method,
           headers: { authorization: `Bearer ${sandboxToken}`, "content-type": "application/json" },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),

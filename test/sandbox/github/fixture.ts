@@ -17,7 +17,7 @@ export const path = releasePath;
 export interface Sandbox {
   readonly github: GitHub;
   readonly octokit: Octokit;
-  git(...args: readonly string[]): Promise<string>;
+  readonly git: (...args: readonly string[]) => Promise<string>;
   close(): Promise<void>;
 }
 

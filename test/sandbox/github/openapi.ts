@@ -79,8 +79,9 @@ export class OpenApi {
   #checkObject(schema: JsonObject, value: JsonObject, at: string): readonly string[] {
     const properties = isObject(schema["properties"]) ? schema["properties"] : {};
     const required = isArray(schema["required"]) ? schema["required"] : [];
-    const missing = required.filter((key) => typeof key === "string" && !(key in value));
-    const found = missing.map((key) => `${at}: must have ${String(key)}`);
+    const found = required.flatMap((key) =>
+      typeof key === "string" && !(key in value) ? [`${at}: must have ${key}`] : [],
+    );
     for (const [key, part] of Object.entries(value)) {
       const property = properties[key];
       if (property !== undefined) found.push(...this.check(property, part, `${at}/${key}`));
