@@ -46,7 +46,7 @@ export class GitRepository {
 
   static async create(dir: string): Promise<GitRepository> {
     await mkdir(dir, { recursive: true });
-    await runGit(dir, ["init", "--quiet", "--bare", "--initial-branch=main"]);
+    await runGit(dir, ["init", "--quiet", "--bare", "--template=", "--initial-branch=main"]);
     return new GitRepository(dir);
   }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Octokit } from "@octokit/rest";
@@ -9,10 +9,15 @@ import {
   sandboxToken,
   startGitHub,
 } from "../../../sandbox/github/github.ts";
+import { seedGitOps } from "../../../sandbox/github/seed.ts";
 import { releasePath } from "../../../sandbox/github/seed-files.ts";
 
 export const repo = { owner: "omnispatial", repo: "gitops" };
 export const path = releasePath;
+
+const seeded = await mkdtemp(join(tmpdir(), "omnibot-github-seed-"));
+await seedGitOps(seeded);
+afterAll(() => rm(seeded, { recursive: true, force: true }));
 
 export interface Sandbox {
   readonly github: GitHub;
@@ -23,6 +28,7 @@ export interface Sandbox {
 
 export async function startSandbox(options: Partial<GitHubOptions> = {}): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), "omnibot-github-"));
+  await cp(seeded, folder, { recursive: true });
   const github = await startGitHub({ folder, speed: 100, ...options });
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const octokit = new Octokit({ baseUrl: github.url, auth: sandboxToken, log: quiet });

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { baseModifiedFault } from "../../../sandbox/github/merge-routes.ts";
 import {
   awaitMerge,
@@ -397,6 +399,24 @@ describe("GitHub's stand-in, asked by @octokit/rest", () => {
     expect(await (await fetch(pull.html_url)).text()).toContain("&lt;b&gt;Deploy&lt;/b&gt;");
     const history = `${sandbox.github.url}/omnispatial/gitops/commits/main/${path}`;
     expect(await (await fetch(history)).text()).toContain("Let web start slowly");
+  });
+
+  test("a person clones the repository and sees who changed what", async () => {
+    const { git, github } = sandbox;
+    const commit = await github.pushCommit({
+      path,
+      edit: (text) => text.replace("40655", "40641"),
+      message: "Back to 40641",
+      author: { name: "Lee Gu", email: "lee.gu@omnispatial.example" },
+    });
+    const clone = join(github.gitDir, "..", "clone");
+    await git("clone", "--quiet", github.gitDir, clone);
+    expect(await readFile(join(clone, path), "utf8")).toContain("tag: production-40641 #");
+    expect(await git("log", "-1", "--format=%H %an %s", "main")).toBe(
+      `${commit} Lee Gu Back to 40641`,
+    );
+    const nowhere = github.pushCommit({ path: "none", edit: (text) => text, message: "x" });
+    await expect(nowhere).rejects.toThrow("there is no none on main");
   });
 
   test("an answer may get lost after its effect", async () => {
