@@ -9,13 +9,13 @@ const connectorHosts = [
   "teams.microsoft.us",
 ];
 
-const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
+const loopbackHosts = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** Whether a service URL, from a message or from the ledger, is one that omnibot may talk to. */
 export function isServiceUrl(text: string, options: { readonly anonymous: boolean }): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
-  if (options.anonymous) return url.protocol === "http:" && loopbackHosts.includes(url.hostname);
+  if (options.anonymous) return url.protocol === "http:" && loopbackHosts.has(url.hostname);
   return url.protocol === "https:" && url.port === "" && isConnector(url.hostname);
 }
 

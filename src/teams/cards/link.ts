@@ -1,7 +1,7 @@
 import type { Environment } from "../../config/config.ts";
 import { escaped } from "./text.ts";
 
-const loopback = ["127.0.0.1", "localhost", "[::1]"];
+const loopback = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const longest = 1000;
 
 /** A button that opens a page. */
@@ -18,7 +18,7 @@ export function safeUrl(text: string | undefined, environment: Environment): str
   const url = text === undefined || text.length > longest ? null : URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return undefined;
   const sandbox =
-    environment.build.organization.startsWith("http://") && loopback.includes(url.hostname);
+    environment.build.organization.startsWith("http://") && loopback.has(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && sandbox)) return undefined;
   return url.href.replaceAll(
     /[()[\]{}$<>"'`\\| ]/g,

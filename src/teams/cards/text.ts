@@ -21,7 +21,7 @@ export function redacted(text: string): string {
 
 /** Shortens a text to so many characters, with an ellipsis. */
 export function cut(text: string, most: number): string {
-  const letters = [...text];
+  const letters = Array.from(text);
   return letters.length <= most ? text : `${letters.slice(0, Math.max(0, most - 1)).join("")}…`;
 }
 

@@ -51,14 +51,14 @@ export function problemsOf(card: Card): string[] {
       );
       rule(
         element["wrap"] === true || String(element["text"]).length <= 12,
-        `a long text does not wrap: ${element["text"]}`,
+        `a long text does not wrap: ${String(element["text"])}`,
       );
       rule(element["text"] !== "-", "a lone dash becomes a bullet");
     }
     if (element.type === "Action.Execute") {
       rule(
         ["approve", "reject"].includes(String(element["verb"])),
-        `the verb ${element["verb"]} is not known`,
+        `the verb ${String(element["verb"])} is not known`,
       );
       rule(
         JSON.stringify(element["data"]) === '{"deployment":128}',
@@ -67,7 +67,7 @@ export function problemsOf(card: Card): string[] {
       rule(element["fallback"] !== undefined, "an action has no fallback");
     }
     if (element.type === "Action.OpenUrl")
-      rule(/^https:\/\//.test(String(element["url"])), `bad address ${element["url"]}`);
+      rule(String(element["url"]).startsWith("https://"), `bad address ${String(element["url"])}`);
   }
   rule(
     elements.filter((element) => element.type?.startsWith("Action.")).length <= 6,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Deployment } from "../../../src/deployment/deployment.ts";
 import { renderHelp } from "../../../src/teams/cards/help.ts";
 import { renderCard } from "../../../src/teams/cards/render.ts";

@@ -1,0 +1,216 @@
+import type { TurnContext } from "botbuilder";
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import type { Person } from "../deployment/deployment.ts";
+import type { Clock, Ledger } from "../deployment/ports.ts";
+import type { IncomingActivity } from "./activity.ts";
+import {
+  guestsRefused,
+  ledgerSilent,
+  misunderstanding,
+  orderRefusal,
+  statusSilent,
+  unknownEnvironment,
+} from "./answers.ts";
+import { renderHelp } from "./cards/help.ts";
+import { renderCard } from "./cards/render.ts";
+import { renderStatus } from "./cards/status.ts";
+import { answerOf, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
+import { parseCommand, type Command } from "./command.ts";
+import {
+  cardMessage,
+  referenceOf,
+  textMessage,
+  type Conversations,
+  type Message,
+} from "./conversations.ts";
+import { createErrands } from "./errands.ts";
+import { createMembers } from "./members.ts";
+import { mentionsBot, textOf } from "./mention.ts";
+import { personOf } from "./person.ts";
+import type { DecisionAnswer, Requests } from "./requests-port.ts";
+import { within } from "./within.ts";
+
+export interface BotOptions {
+  readonly config: Config;
+  readonly requests: Requests;
+  /** Remembers which messages were answered, so that a redelivery is not answered again. */
+  readonly deliveries: Pick<Ledger, "remember">;
+  readonly conversations: Conversations;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Bot {
+  /** One activity that passed the gate and whose token is verified. Returns when Teams may have its answer. */
+  turn(activity: IncomingActivity, context: TurnContext): Promise<void>;
+  /** Resolves when everything that goes on after the answers is done. */
+  settled(): Promise<void>;
+}
+
+/** The ledger answers in milliseconds; Teams repeats a message after about 15 seconds. */
+const ledgerTime = 5000;
+const statusTime = 20_000;
+const mostHealed = 1000;
+
+type OrderCommand = Extract<Command, { type: "deploy" | "rollback" }>;
+
+/** Turns messages and clicks into requests. What is asked for is in the ledger before Teams gets its answer. */
+export function createBot({
+  config,
+  requests,
+  deliveries,
+  conversations,
+  clock,
+  log,
+}: BotOptions): Bot {
+  const { environments, teams } = config;
+  const errands = createErrands(log);
+  const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
+  const healed = new Set<string>();
+
+  return { turn, settled: () => errands.settled() };
+
+  async function turn(activity: IncomingActivity, context: TurnContext): Promise<void> {
+    if (activity.type === "message") return hear(activity, context);
+    if (activity.type !== "invoke") return;
+    const value =
+      activity.name === "adaptiveCard/action"
+        ? { status: 200, body: await answerClick(activity, context) }
+        : { status: 400, body: { message: "omnibot does not do that" } };
+    await context.sendActivity({ type: "invokeResponse", value });
+  }
+
+  async function hear(activity: IncomingActivity, context: TurnContext): Promise<void> {
+    // With more permissions Teams would deliver every message of the channel: only what is said to omnibot counts.
+    if (!mentionsBot(activity)) return;
+    const person = personOf(activity);
+    if (person === undefined)
+      return log.warn("ignored a message of somebody without an Entra object id");
+    const command = parseCommand(textOf(activity));
+    switch (command.type) {
+      case "deploy":
+      case "rollback":
+        if ((await membershipOf(activity, context)) === "guest")
+          return answer(activity, () => textMessage(guestsRefused));
+        return order(command, activity, person);
+      case "status":
+        return answer(activity, () => statusMessage(command.environment));
+      case "help":
+        return answer(activity, () => cardMessage(renderHelp(environments)));
+      case "unknown":
+      case "bad-number":
+        return answer(activity, () => textMessage(misunderstanding(command)));
+    }
+  }
+
+  async function order(
+    command: OrderCommand,
+    activity: IncomingActivity,
+    person: Person,
+  ): Promise<void> {
+    try {
+      const placed = requests.request({
+        kind: command.type,
+        environment: nameOf(command.environment),
+        build: command.build,
+        requester: person,
+        delivery: {
+          id: activity.id ?? "",
+          conversation: activity.conversation.id,
+          reference: referenceOf(activity),
+        },
+      });
+      const refusal = orderRefusal(
+        await within(ledgerTime, "the ledger", placed),
+        command,
+        environments,
+        clock.now(),
+      );
+      if (refusal !== undefined) answer(activity, () => textMessage(refusal));
+    } catch (error) {
+      log.error({ err: error }, "a request could not be written down");
+      answer(activity, () => textMessage(ledgerSilent));
+    }
+  }
+
+  /** Answers in the thread, after Teams has its 200, and once for each message however often it is delivered. */
+  function answer(activity: IncomingActivity, message: () => Message | Promise<Message>): void {
+    errands.add("an answer", async () => {
+      const delivery = {
+        id: `${activity.id ?? ""}#answer`,
+        conversation: activity.conversation.id,
+      };
+      if (!(await deliveries.remember(delivery, clock.now()))) return;
+      await conversations.post(referenceOf(activity), await message());
+    });
+  }
+
+  async function statusMessage(said: string | undefined): Promise<Message> {
+    const name = nameOf(said);
+    try {
+      const statuses = await within(statusTime, "the status", requests.status(name));
+      if (statuses === undefined) {
+        return textMessage(unknownEnvironment(said ?? "", "status", Object.keys(environments)));
+      }
+      return cardMessage(
+        renderStatus(statuses, { environments, now: clock.now(), timeZone: teams.timeZone }),
+      );
+    } catch (error) {
+      log.error({ err: error }, "the status could not be read");
+      return textMessage(statusSilent);
+    }
+  }
+
+  /** Names are written in any case. */
+  function nameOf(said: string | undefined): string | undefined {
+    return (
+      Object.keys(environments).find((name) => name.toLowerCase() === said?.toLowerCase()) ?? said
+    );
+  }
+
+  /** Never throws: an exception would reach the person as "Unable to reach app" (facts/teams.md 3.3). */
+  async function answerClick(
+    activity: IncomingActivity,
+    context: TurnContext,
+  ): Promise<ClickAnswer> {
+    try {
+      const person = personOf(activity);
+      if (person === undefined) return sentenceAnswer("omnibot does not know who you are.");
+      const asked = readClick(activity, person);
+      if (typeof asked === "string") return sentenceAnswer(asked);
+      if ((await membershipOf(activity, context)) === "guest")
+        return sentenceAnswer("Guests cannot decide about deployments.");
+      const decided = await within(ledgerTime, "the decision", requests.decide(asked));
+      heal(activity, decided);
+      return answerOf(decided, asked, environments, { now: clock.now(), timeZone: teams.timeZone });
+    } catch (error) {
+      log.error({ err: error }, "a click could not be answered");
+      return sentenceAnswer(
+        "Something went wrong. The card shows in a moment whether your decision counted.",
+      );
+    }
+  }
+
+  /**
+   * Somebody pressed a button of a card that should have none any more: a copy whose post was in doubt, perhaps. It is
+   * given the true picture, once.
+   */
+  function heal(activity: IncomingActivity, decided: DecisionAnswer): void {
+    const { replyToId } = activity;
+    if (decided.state !== "already-decided" && decided.state !== "expired") return;
+    const { deployment } = decided;
+    const environment = environments[deployment.environment];
+    if (typeof replyToId !== "string" || environment === undefined || healed.has(replyToId)) return;
+    if (healed.size >= mostHealed) healed.clear();
+    healed.add(replyToId);
+    const picture = renderCard(deployment, {
+      environment,
+      now: clock.now(),
+      timeZone: teams.timeZone,
+    });
+    errands.add("a stale card", () =>
+      conversations.edit(referenceOf(activity), replyToId, cardMessage(picture)),
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { Environment } from "../config/config.ts";
+import type { Deployment, Person } from "../deployment/deployment.ts";
+import type { IncomingActivity } from "./activity.ts";
+import { renderCard, type RenderContext } from "./cards/render.ts";
+import { list, plain } from "./cards/text.ts";
+import type { Decision, DecisionAnswer } from "./requests-port.ts";
+
+/** The body of an answer to a click. Its HTTP status is 200 whatever it says (facts/teams.md 3.3). */
+export interface ClickAnswer {
+  readonly statusCode: 200;
+  readonly type:
+    | "application/vnd.microsoft.card.adaptive"
+    | "application/vnd.microsoft.activity.message";
+  readonly value: unknown;
+}
+
+/** All that is taken from a card: what was pressed, an opaque id, and the words that somebody typed. */
+const click = z.looseObject({
+  action: z.looseObject({
+    verb: z.enum(["approve", "reject"]),
+    data: z.looseObject({ deployment: z.int().positive(), reason: z.string().optional() }),
+  }),
+});
+
+const longestReason = 200;
+
+/** What a click asks for, or the sentence that refuses it. */
+export function readClick(activity: IncomingActivity, person: Person): Decision | string {
+  const { data, success } = click.safeParse(activity.value);
+  if (!success) return "omnibot does not know this button.";
+  const { verb, data: input } = data.action;
+  const reason = verb === "reject" ? (input.reason ?? "").trim() : "";
+  if (verb === "reject" && reason === "") return "Please say why; a word is enough.";
+  if (reason.length > longestReason) return `Please say it in ${longestReason} characters.`;
+  return {
+    deploymentId: input.deployment,
+    decision: verb,
+    reason,
+    person,
+    conversation: activity.conversation.id,
+  };
+}
+
+/** A sentence that only the person who clicked sees. */
+export function sentenceAnswer(sentence: string): ClickAnswer {
+  return { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: sentence };
+}
+
+/** Shows the person who clicked what came of it: the new card, or why nothing did. */
+export function answerOf(
+  answer: DecisionAnswer,
+  asked: Decision,
+  environments: Readonly<Record<string, Environment>>,
+  context: Omit<RenderContext, "environment">,
+): ClickAnswer {
+  if (answer.state === "unknown")
+    return sentenceAnswer("This button does not belong to a deployment of this thread.");
+  const { deployment } = answer;
+  const environment = environments[deployment.environment];
+  if (environment === undefined)
+    return sentenceAnswer(`${plain(deployment.environment)} is not configured any more.`);
+  const done = ["approved", "counted", "rejected"].includes(answer.state);
+  // A click that is delivered twice, or made twice, did what it says: it is no refusal.
+  const again = answer.state === "already-decided" && isOwn(deployment, asked);
+  if (!done && !again) return sentenceAnswer(refusalOf(answer.state, deployment));
+  return {
+    statusCode: 200,
+    type: "application/vnd.microsoft.card.adaptive",
+    value: renderCard(deployment, { environment, ...context }).card,
+  };
+}
+
+function isOwn(deployment: Deployment, { decision, person }: Decision): boolean {
+  if (decision === "reject") return deployment.rejection?.person.id === person.id;
+  return deployment.approvals.some((approval) => approval.person.id === person.id);
+}
+
+function refusalOf(state: DecisionAnswer["state"], deployment: Deployment): string {
+  switch (state) {
+    case "own-request":
+      return "You asked for this deployment yourself; somebody else has to approve it.";
+    case "not-permitted":
+      return `You are not among the people who may decide about ${plain(deployment.environment)}.`;
+    case "expired":
+      return "This request has expired. Ask again to deploy.";
+    case "already-decided":
+      return decidedBy(deployment);
+    case "approved":
+    case "counted":
+    case "rejected":
+    case "not-open":
+    case "unknown":
+      return "This request does not wait for a decision now. Look at the card again in a moment.";
+  }
+}
+
+function decidedBy({ rejection, approvals }: Deployment): string {
+  if (rejection !== undefined)
+    return `${plain(rejection.person.name, 80)} has rejected this already.`;
+  const names = approvals.map((approval) => plain(approval.person.name, 80));
+  return names.length === 0
+    ? "This has been decided already."
+    : `${list(names)} approved this already.`;
+}

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import type { Logger } from "pino";
+import type { Environment } from "../config/config.ts";
+import type { Deployment } from "../deployment/deployment.ts";
+import type { Clock, ThreadClaim } from "../deployment/ports.ts";
+import { channelOf } from "./activity.ts";
+import { renderCard } from "./cards/render.ts";
+import { cardMessage, TeamsError, type Conversations, type Message } from "./conversations.ts";
+import { repliesOf } from "./replies.ts";
+import type { Sent } from "./sent.ts";
+import type { Buckets } from "./token-bucket.ts";
+
+/** A claimed thread, and what it was sent so far; `sent` changes as messages go out. */
+export interface Picture {
+  readonly claim: ThreadClaim;
+  readonly sent: Sent;
+  readonly environment: Environment;
+}
+
+export interface PainterOptions {
+  readonly conversations: Conversations;
+  readonly buckets: Buckets;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly log: Logger;
+  /** Saves `sent` in the ledger; false when somebody else took the thread over. */
+  readonly keep: (picture: Picture) => Promise<boolean>;
+}
+
+/** Something has to wait, or is not ours any more; undefined when there is nothing left to do. */
+export type Wait = { readonly milliseconds: number } | "lost" | undefined;
+
+/** A card is edited at most this often, but for its last picture. */
+const editInterval = 3000;
+/** A card on which only times pass is edited this often. */
+const freshness = 20_000;
+/** How long a first card may be in doubt before it is posted again, and how often it is posted at all. */
+const doubt = 20_000;
+const mostPosts = 2;
+
+/** Brings one thread up to date: first the card, then the replies. Throws TeamsError when a message did not go out. */
+export function createPainter(options: PainterOptions): (picture: Picture) => Promise<Wait> {
+  const { conversations, buckets, clock, log, keep } = options;
+
+  return async (picture) => (await paintCard(picture)) ?? (await paintReplies(picture));
+
+  async function paintCard(picture: Picture): Promise<Wait> {
+    const { claim, sent, environment } = picture;
+    const { deployment } = claim;
+    const now = clock.now();
+    const hash = hashOf(deployment, environment);
+    const due = dueIn(sent.card, hash, deployment, now);
+    if (due === "never") return undefined;
+    if (due === "given up") {
+      log.error(
+        { deployment: deployment.id },
+        "it is not certain that the card was posted; it is left alone",
+      );
+      sent.card = { state: "gone", posts: mostPosts, at: now };
+      return undefined;
+    }
+    const wait = due > 0 ? due : buckets.take(channelOf(claim.conversation), now);
+    if (wait > 0) return { milliseconds: wait };
+
+    const { timeZone } = options;
+    const message = cardMessage(renderCard(deployment, { environment, now, timeZone }));
+    try {
+      const { card } = sent;
+      if (card?.state !== "sent") return await postCard(picture, message, hash);
+      await conversations.edit(claim.reference, card.id, message);
+      sent.card = { ...card, hash, at: clock.now() };
+      return (await keep(picture)) ? undefined : "lost";
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      // The next picture may fit, and the replies still have to go out.
+      log.error(
+        { deployment: deployment.id, status: error.status, why: error.message },
+        "Teams refused the card",
+      );
+      return undefined;
+    }
+  }
+
+  async function postCard(
+    { claim, sent, environment }: Picture,
+    message: Message,
+    hash: string,
+  ): Promise<Wait> {
+    const picture = { claim, sent, environment };
+    const before = sent.card;
+    const posts = (before?.posts ?? 0) + 1;
+    sent.card = { state: "intent", posts, at: clock.now() };
+    if (!(await keep(picture))) return "lost";
+    try {
+      const id = await conversations.post(claim.reference, message);
+      sent.card = { state: "sent", id, posts, hash, at: clock.now() };
+    } catch (error) {
+      if (error instanceof TeamsError && error.effect === "none") sent.card = before;
+      throw error;
+    }
+    return (await keep(picture)) ? undefined : "lost";
+  }
+
+  async function paintReplies(picture: Picture): Promise<Wait> {
+    const { claim, sent, environment } = picture;
+    for (const { name, message } of repliesOf(claim.deployment, environment)) {
+      // One that is in doubt is not said again: the card shows the same, and a person would read it twice.
+      if (sent.replies[name] !== undefined) continue;
+      const wait = buckets.take(channelOf(claim.conversation), clock.now());
+      if (wait > 0) return { milliseconds: wait };
+      sent.replies[name] = "intent";
+      if (!(await keep(picture))) return "lost";
+      try {
+        await conversations.post(claim.reference, message);
+        sent.replies[name] = "sent";
+      } catch (error) {
+        if (error instanceof TeamsError && error.effect === "none" && !isRefused(error))
+          delete sent.replies[name];
+        throw error;
+      }
+      if (!(await keep(picture))) return "lost";
+    }
+    return undefined;
+  }
+}
+
+/** In how many milliseconds the card is to be posted or edited. */
+function dueIn(
+  card: Sent["card"],
+  hash: string,
+  deployment: Deployment,
+  now: number,
+): number | "never" | "given up" {
+  if (card === undefined) return 0;
+  switch (card.state) {
+    case "gone":
+      return "never";
+    case "intent":
+      if (card.posts >= mostPosts) return "given up";
+      return Math.max(0, card.at + doubt - now);
+    case "sent": {
+      const final = deployment.state !== "active";
+      if (card.hash !== hash) return final ? 0 : Math.max(0, card.at + editInterval - now);
+      return !final && timePasses(deployment) && now >= card.at + freshness ? 0 : "never";
+    }
+  }
+}
+
+/** Whether times pass on the card: a step is running that is not a wait for people. */
+function timePasses(deployment: Deployment): boolean {
+  return deployment.progress.some((one) => one.state === "running" && one.step !== "approve");
+}
+
+/** What Teams will not take however often it is offered, other than "that is not there". */
+function isRefused(error: unknown): error is TeamsError {
+  return error instanceof TeamsError && error.trouble === "invalid" && error.status !== 404;
+}
+
+/** The card's content with the time standing still: what changes only because time passes is not a change. */
+function hashOf(deployment: Deployment, environment: Environment): string {
+  const { card } = renderCard(deployment, { environment, now: 0, timeZone: "UTC" });
+  return createHash("sha256").update(JSON.stringify(card)).digest("base64url");
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import type { Clock, ThreadClaim, Threads } from "../deployment/ports.ts";
+import { channelOf } from "./activity.ts";
+import { TeamsError, type Conversations } from "./conversations.ts";
+import { createPainter, type Picture } from "./paint.ts";
+import { readSent, writeSent, type Sent } from "./sent.ts";
+import { createBuckets, type Pace } from "./token-bucket.ts";
+
+export interface ThreadOptions {
+  readonly threads: Threads;
+  readonly conversations: Conversations;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Name of this process in claims. */
+  readonly owner?: string;
+  readonly pace?: Pace;
+}
+
+export interface Thread {
+  /** Brings one thread that is due up to date; false when none is. */
+  look(): Promise<boolean>;
+  /** Looks until the signal, then ends with the threads in hand. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something changed: look now. */
+  hint(): void;
+}
+
+/** A claim outlives the slowest message (10 s) several times. */
+const lease = 60_000;
+const pollInterval = 1000;
+/** So many threads are written to at the same time: one slow channel holds nobody up. */
+const parallel = 3;
+const defaultPace: Pace = { perSecond: 1, burst: 4 };
+const backoff = { first: 2000, most: 60_000 };
+/** How long omnibot tries to say how a deployment ended. */
+const persistence = 24 * 60 * 60_000;
+
+/** Shows every deployment's row in its thread: one card, edited in place, and the few replies that people need (P20). */
+export function createThread(options: ThreadOptions): Thread {
+  const { threads, conversations, config, clock, log, pace = defaultPace } = options;
+  const owner = options.owner ?? `thread-${randomUUID()}`;
+  const { timeZone } = config.teams;
+  const buckets = createBuckets(pace);
+  const paint = createPainter({ conversations, buckets, clock, timeZone, log, keep });
+  const sleepers = new Set<() => void>();
+
+  return { look, run, hint };
+
+  async function look(): Promise<boolean> {
+    const now = clock.now();
+    const claim = await threads.claimThread(owner, now, now + lease);
+    if (claim === undefined) return false;
+    const sent = readSent(claim.sent);
+    const { environment: name } = claim.deployment;
+    const environment = Object.hasOwn(config.environments, name)
+      ? config.environments[name]
+      : undefined;
+    if (environment === undefined || sent.dropped !== undefined) {
+      await release(claim, sent, "shown");
+      return true;
+    }
+    const picture = { claim, sent, environment };
+    try {
+      const wait = await paint(picture);
+      sent.failures = 0;
+      if (wait !== "lost") await release(claim, sent, wait ?? "shown");
+    } catch (error) {
+      if (!(error instanceof TeamsError)) throw error;
+      await release(claim, sent, afterFailure(picture, error));
+    }
+    return true;
+  }
+
+  function keep({ claim, sent }: Picture): Promise<boolean> {
+    return threads.keepThread(claim, writeSent(sent), clock.now() + lease);
+  }
+
+  type When = "shown" | { readonly milliseconds: number };
+
+  async function release(claim: ThreadClaim, sent: Sent, when: When): Promise<void> {
+    if (when === "shown") sent.revision = claim.revision;
+    const nextAt = clock.now() + (when === "shown" ? 0 : when.milliseconds);
+    await threads.releaseThread(claim, writeSent(sent), sent.revision, nextAt);
+  }
+
+  /** When to try again after a message did not go out, if ever. */
+  function afterFailure({ claim, sent }: Picture, error: TeamsError): When {
+    const { deployment, conversation } = claim;
+    const about = { deployment: deployment.id, status: error.status, why: error.message };
+    const now = clock.now();
+    sent.failures += 1;
+    if (error.status === 404 && sent.card?.state === "sent") {
+      log.warn(about, "the card is not there any more; it is left alone");
+      sent.card = { state: "gone", posts: sent.card.posts, at: now };
+      return { milliseconds: 0 };
+    }
+    const tooLate = deployment.endedAt !== undefined && now - deployment.endedAt > persistence;
+    if (error.status === 403 || error.status === 404 || tooLate) {
+      log.error(about, "the thread cannot be written to; it is left alone");
+      sent.dropped = error.message;
+      return "shown";
+    }
+    const pause =
+      error.retryAfter ?? Math.min(backoff.first * 2 ** (sent.failures - 1), backoff.most);
+    if (error.trouble === "throttled") buckets.block(channelOf(conversation), now + pause, now);
+    log.warn({ ...about, pause }, "a message did not go out");
+    return { milliseconds: pause };
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", hint, { once: true });
+    await Promise.all(Array.from({ length: parallel }, () => lookOn(signal)));
+  }
+
+  async function lookOn(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const more = await look().catch((error: unknown) => {
+        log.error({ err: error }, "a thread could not be shown");
+        return false;
+      });
+      if (!more && !signal.aborted) await rest();
+    }
+  }
+
+  /** Until the next poll or a hint. */
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, pollInterval);
+      sleepers.add(wake);
+    });
+  }
+
+  function hint(): void {
+    for (const wake of sleepers) wake();
+  }
+}
