@@ -1,3 +1,4 @@
+import { BuildResult, BuildStatus } from "azure-devops-node-api/interfaces/BuildInterfaces.js";
 import { z } from "zod";
 
 /**
@@ -5,39 +6,43 @@ import { z } from "zod";
  * and dates into Dates; it leaves null where the service sends null.
  */
 
-const link = z.object({ web: z.object({ href: z.string().nullish() }).nullish() }).nullish();
+const links = z.object({ web: z.object({ href: z.string().nullish() }).nullish() }).nullish();
 const date = z.date().nullish().catch(undefined);
 const values = z.record(z.string(), z.unknown()).nullish();
 
-export const runAnswer = z.object({
-  id: z.number().int().positive(),
-  name: z.string().nullish(),
-  _links: link,
-  resources: z
-    .object({
-      repositories: z.record(z.string(), z.object({ version: z.string().nullish() })).nullish(),
-    })
-    .nullish()
-    .catch(undefined),
-});
+export const runAnswer = z
+  .object({
+    id: z.number().int().positive(),
+    name: z.string().nullish(),
+    _links: links,
+    resources: z
+      .object({
+        repositories: z.record(z.string(), z.object({ version: z.string().nullish() })).nullish(),
+      })
+      .nullish()
+      .catch(undefined),
+  })
+  .transform(withPage);
 
-export const buildAnswer = z.object({
-  id: z.number().int().positive(),
-  buildNumber: z.string().nullish(),
-  status: z.number().nullish(),
-  result: z.number().nullish(),
-  queueTime: date,
-  sourceBranch: z.string().nullish(),
-  sourceVersion: z.string().nullish(),
-  definition: z.object({ id: z.number() }).nullish(),
-  templateParameters: values,
-  /** Queue-time variables, as JSON in a string. */
-  parameters: z.string().nullish(),
-  validationResults: z
-    .array(z.object({ result: z.number().nullish(), message: z.string().nullish() }))
-    .nullish(),
-  _links: link,
-});
+export const buildAnswer = z
+  .object({
+    id: z.number().int().positive(),
+    buildNumber: z.string().nullish(),
+    status: z.enum(BuildStatus).catch(BuildStatus.None),
+    result: z.enum(BuildResult).catch(BuildResult.None),
+    queueTime: date,
+    sourceBranch: z.string().nullish(),
+    sourceVersion: z.string().nullish(),
+    definition: z.object({ id: z.number() }).nullish(),
+    templateParameters: values,
+    /** Queue-time variables, as JSON in a string. */
+    parameters: z.string().nullish(),
+    validationResults: z
+      .array(z.object({ result: z.number().nullish(), message: z.string().nullish() }))
+      .nullish(),
+    _links: links,
+  })
+  .transform(withPage);
 
 export type Build = z.infer<typeof buildAnswer>;
 
@@ -85,3 +90,11 @@ export const branchAnswer = z.object({ commit: commitAnswer });
 export const connectionAnswer = z.object({
   authenticatedUser: z.object({ id: z.string().min(1) }),
 });
+
+/** Keeps the address of the page for people, of all the links. Not checked yet. */
+function withPage<Answer extends { readonly _links?: z.infer<typeof links> }>(
+  answer: Answer,
+): Omit<Answer, "_links"> & { readonly page: string | undefined } {
+  const { _links: all, ...rest } = answer;
+  return { ...rest, page: all?.web?.href ?? undefined };
+}

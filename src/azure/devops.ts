@@ -59,7 +59,7 @@ export function createDevOps(
   const address = readAddress(organization);
   const { handler, refresh } = signIn(auth, address.hostname);
   let client: WebApi | undefined;
-  let apis: DevOpsApis | undefined;
+  let connected: DevOpsApis | undefined;
 
   function getClient(): WebApi {
     // No keep-alive: a connection that the other side just closed would leave the outcome of a POST unknown. No
@@ -76,12 +76,12 @@ export function createDevOps(
   /** The clients of the areas, made once: each learns its routes from the service on first use and keeps them. */
   async function connect(): Promise<DevOpsApis> {
     const web = getClient();
-    apis ??= {
+    connected ??= {
       build: await web.getBuildApi(),
       git: await web.getGitApi(),
       pipelines: await web.getPipelinesApi(),
     };
-    return apis;
+    return connected;
   }
 
   async function attempt<Answer>(
@@ -135,10 +135,10 @@ export function createDevOps(
     await readIdentity();
     const pipelines = await attempt("read", async () => {
       await refresh();
-      const { pipelines } = await connect();
-      const route = await pipelines.vsoClient.beginGetLocation("pipelines", runs);
+      const apis = await connect();
+      const route = await apis.pipelines.vsoClient.beginGetLocation("pipelines", runs);
       if (route === undefined) throw new Error("Failed to find api location of pipeline runs");
-      return pipelines;
+      return apis.pipelines;
     });
     const answer = await attempt("write", () => ask(pipelines));
     if (answer !== null && answer !== undefined) return check(shape, answer, "unknown");
@@ -153,7 +153,7 @@ export function createDevOps(
 function signIn(
   auth: DevOpsAuth,
   host: string,
-): { handler: IRequestHandler; refresh(): Promise<void> } {
+): { handler: IRequestHandler; refresh: () => Promise<void> } {
   if (auth.kind === "pat") {
     return { handler: getPersonalAccessTokenHandler(auth.token, false), refresh: async () => {} };
   }

@@ -33,12 +33,11 @@ export class EntraHandler implements IRequestHandler {
 
   prepareRequest(options: RequestOptions): void {
     if (options.host !== this.#host) return;
-    options.headers = {
-      ...(Array.isArray(options.headers) ? {} : options.headers),
+    // Without the second one an expired token is answered by a redirect to the sign-in page.
+    options.headers = Object.assign({}, options.headers, {
       authorization: `Bearer ${this.#token}`,
-      // Without this an expired token is answered by a redirect to the sign-in page.
       "x-tfs-fedauthredirect": "Suppress",
-    };
+    });
   }
 
   canHandleAuthentication(response: IHttpClientResponse): boolean {

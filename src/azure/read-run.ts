@@ -54,7 +54,8 @@ export async function readRun(devOps: DevOps, config: BuildConfig, id: number): 
       };
     case BuildStatus.Completed:
       return await readEnd(devOps, config, build);
-    default:
+    case BuildStatus.None:
+    case BuildStatus.All:
       return { state: "queued", sentence: "Azure DevOps does not say yet how the run stands" };
   }
 }
@@ -62,7 +63,7 @@ export async function readRun(devOps: DevOps, config: BuildConfig, id: number): 
 async function readEnd(devOps: DevOps, config: BuildConfig, build: Build): Promise<RunState> {
   if (build.result === BuildResult.Succeeded)
     return { state: "succeeded", run: evidenceOf(build, config) };
-  const url = runUrl(build.id, build._links?.web?.href, config);
+  const url = runUrl(build.id, build.page, config);
   if (build.result === BuildResult.Canceled) {
     return {
       state: "failed",

@@ -18,15 +18,15 @@ export function evidenceOf(build: Build, config: BuildConfig): RunEvidence {
     id: build.id,
     number: build.buildNumber ?? String(build.id),
     commit: build.sourceVersion,
-    url: runUrl(build.id, build._links?.web?.href, config),
+    url: runUrl(build.id, build.page, config),
   };
 }
 
 /** The page of a run: the one that the service names, else the one that its address is made of. */
-export function runUrl(id: number, href: string | null | undefined, config: BuildConfig): string {
+export function runUrl(id: number, page: string | undefined, config: BuildConfig): string {
   const organization = config.organization.replace(/\/+$/, "");
   return (
-    webAddress(href) ??
+    webAddress(page) ??
     `${organization}/${encodeURIComponent(config.project)}/_build/results?buildId=${id}`
   );
 }

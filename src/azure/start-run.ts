@@ -21,7 +21,7 @@ export async function startRun(
       number: run.name ?? String(run.id),
       // Pinned by the request; what was really built is read from the build when it ends.
       commit: run.resources?.repositories?.["self"]?.version ?? request.commit,
-      url: runUrl(run.id, run._links?.web?.href, config),
+      url: runUrl(run.id, run.page, config),
     };
   } catch (error) {
     if (error instanceof ServiceError && error.trouble === "invalid" && error.effect === "none") {

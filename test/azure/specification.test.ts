@@ -67,11 +67,11 @@ function strangeIn(
   const found = operations.filter((one) => one.method === method && one.pattern.test(url.pathname));
   if (found.length === 0) return [`${method} ${url.pathname}`];
   const reports = found.map(({ parameters, specification }) => {
-    const known = parameters.filter((one) => one.in === "query").map((one) => one.name);
+    const known = new Set(parameters.filter((one) => one.in === "query").map((one) => one.name));
     const names = [...new Set(url.searchParams.keys())];
     // "Parameters that use the searchCriteria prefix in their name can be specified without it."
     const strange = names.filter(
-      (name) => !known.includes(name) && !known.includes(`searchCriteria.${name}`),
+      (name) => !known.has(name) && !known.has(`searchCriteria.${name}`),
     );
     const schema = parameters.find((one) => one.in === "body")?.schema;
     const properties =

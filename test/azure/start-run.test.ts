@@ -1,4 +1,5 @@
 import nock from "nock";
+import { EntraHandler } from "../../src/azure/entra-handler.ts";
 import {
   build,
   buildJson,
@@ -394,6 +395,14 @@ describe("signing in by Entra", () => {
       effect: "none",
     });
     expect(posts).toBe(2);
+  });
+
+  test("P13 the token goes to no other host", async () => {
+    const handler = new EntraHandler(credential("one"), "dev.azure.com");
+    await handler.refresh();
+    const elsewhere = { host: "collector.example", headers: {} };
+    handler.prepareRequest(elsewhere);
+    expect(elsewhere.headers).toEqual({});
   });
 
   test.each([
