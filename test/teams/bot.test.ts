@@ -1,0 +1,305 @@
+import { alex, channel, diego, megan } from "../../sandbox/people.ts";
+import { postText } from "../../sandbox/bot-connector/threads.ts";
+import { deployment, everyState, proposal, status } from "./cards/deployments.ts";
+import { openChannel, type Channel } from "./channel.ts";
+
+let room: Channel;
+
+beforeEach(async () => {
+  room = await openChannel();
+});
+
+afterEach(async () => {
+  await room.close();
+});
+
+/** What the bot said in that thread, in words. */
+async function said(thread: string): Promise<string[]> {
+  await room.settled();
+  return room.teams
+    .thread(thread)
+    .filter((post) => post.fromBot)
+    .map(postText);
+}
+
+describe("a message", () => {
+  test("that asks to deploy becomes a request before Teams has its answer", async () => {
+    room.requests.order = async () => ({ state: "created", deployment: deployment() });
+    const {
+      status: http,
+      threadId,
+      messageId,
+    } = await room.teams.say(alex, "deploy Production", { nbsp: true, crlf: true });
+
+    expect(http).toBe(200);
+    expect(room.requests.orders).toEqual([
+      {
+        kind: "deploy",
+        environment: "production",
+        build: undefined,
+        requester: { id: alex.aadObjectId, name: "Alex Wilber" },
+        delivery: { id: messageId, conversation: threadId, reference: expect.any(String) },
+      },
+    ]);
+    expect(await said(threadId)).toEqual([]);
+  });
+
+  test("that asks to roll back names the build", async () => {
+    await room.teams.say(alex, "rollback 40655", { alsoMention: [megan] });
+    expect(room.requests.orders).toMatchObject([
+      { kind: "rollback", environment: undefined, build: 40655 },
+    ]);
+  });
+
+  test("is answered in its own thread when there is no deployment", async () => {
+    room.requests.order = async () => ({ state: "busy", deployment: everyState.building });
+    const { threadId } = await room.teams.say(alex, "deploy production");
+    expect(await said(threadId)).toEqual([
+      expect.stringMatching(
+        /^production is busy with #128, Deploying production-40672; Alex Wilber asked .* ago\. Ask again/,
+      ),
+    ]);
+  });
+
+  test.each([
+    [
+      { state: "unknown-environment", known: ["production"] },
+      "deploy production-40672",
+      /Known: production\. Did you mean production|Did you mean \*\*deploy production 40672\*\*/,
+    ],
+    [
+      { state: "which-environment", known: ["production", "staging"] },
+      "deploy",
+      /Which environment: production and staging/,
+    ],
+    [
+      { state: "build-missing" },
+      "rollback",
+      /Which build\? For example .*rollback production 40655/,
+    ],
+  ] as const)("is answered with what is missing: %j", async (answer, text, words) => {
+    room.requests.order = async () => answer;
+    const { threadId } = await room.teams.say(alex, text);
+    expect((await said(threadId)).join()).toMatch(words);
+  });
+
+  test("P3 that is delivered again is answered once", async () => {
+    const { threadId, messageId } = await room.teams.say(alex, "depoly production");
+    await room.teams.redeliver(messageId, "same-id");
+    await room.teams.redeliver(messageId, "same-id");
+    expect(await said(threadId)).toEqual([
+      expect.stringContaining("nothing was done. Did you mean"),
+    ]);
+    expect(room.requests.orders).toEqual([]);
+  });
+
+  test("asks for help and gets the commands", async () => {
+    const { threadId } = await room.teams.say(diego, "hi");
+    expect((await said(threadId)).join()).toContain("rollback production 40655");
+  });
+
+  test("asks for the status and gets it", async () => {
+    room.requests.statuses = async () => [status()];
+    const { threadId } = await room.teams.say(diego, "status");
+    expect((await said(threadId)).join()).toContain("production is well");
+  });
+
+  test("about an environment that does not exist is told so", async () => {
+    room.requests.statuses = async () => undefined;
+    const { threadId } = await room.teams.say(diego, "status staging");
+    expect((await said(threadId)).join()).toContain(
+      "There is no environment “staging”. Known: production.",
+    );
+  });
+
+  test("without a mention of the bot is left alone", async () => {
+    await room.teams.say(alex, "deploy production", { mention: false });
+    expect(room.requests.orders).toEqual([]);
+  });
+
+  test("that the ledger cannot take is answered with doubt, not with silence", async () => {
+    room.requests.order = async () => {
+      throw new Error("disk full at /var/lib/omnibot");
+    };
+    const { status: http, threadId } = await room.teams.say(alex, "deploy production");
+    expect(http).toBe(200);
+    const words = (await said(threadId)).join();
+    expect(words).toContain("please say it again");
+    expect(words).not.toContain("disk");
+  });
+});
+
+describe("a click", () => {
+  async function card(): Promise<string> {
+    const { threadId } = await room.teams.say(alex, "hello");
+    await room.settled();
+    const post = room.teams.thread(threadId).find((one) => one.fromBot);
+    if (post === undefined) throw new Error("there is no card");
+    return post.id;
+  }
+
+  test("P2 counts for who made it, in the thread where it was made, whatever the card's data say", async () => {
+    const id = await card();
+    const data = {
+      deployment: 128,
+      requester: "nobody",
+      person: { id: megan.aadObjectId },
+      approved: true,
+    };
+    await room.teams.click(diego, id, "approve", data);
+    expect(room.requests.decisions).toEqual([
+      {
+        deploymentId: 128,
+        decision: "approve",
+        reason: "",
+        person: { id: diego.aadObjectId, name: "Diego Siciliani" },
+        conversation: expect.stringMatching(`^${channel.id};messageid=`),
+      },
+    ]);
+  });
+
+  test("that is accepted answers with the new card", async () => {
+    const approved = deployment({
+      evidence: { proposal },
+      approvals: [{ person: { id: megan.aadObjectId, name: "Megan Bowen" }, at: 0 }],
+    });
+    room.requests.decision = async () => ({ state: "approved", deployment: approved });
+    const answer = await room.teams.click(megan, await card(), "approve", { deployment: 128 });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        statusCode: 200,
+        type: "application/vnd.microsoft.card.adaptive",
+        value: { version: "1.5" },
+      },
+    });
+    expect(JSON.stringify(answer.body)).toContain("Megan Bowen approved");
+    expect(JSON.stringify(answer.body)).not.toContain("Action.Execute");
+  });
+
+  test("P1 of the requester is refused, and only the requester sees it", async () => {
+    room.requests.decision = async () => ({ state: "own-request", deployment: everyState.waiting });
+    const before = room.teams.counts();
+    const id = await card();
+    const answer = await room.teams.click(alex, id, "approve", { deployment: 128 });
+    await room.settled();
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        statusCode: 200,
+        type: "application/vnd.microsoft.activity.message",
+        value: "You asked for this deployment yourself; somebody else has to approve it.",
+      },
+    });
+    expect(room.teams.counts()).toEqual({ posts: before.posts + 1, edits: 0 });
+  });
+
+  test.each([
+    ["not-permitted", "You are not among the people who may decide about production."],
+    [
+      "not-open",
+      "This request does not wait for a decision now. Look at the card again in a moment.",
+    ],
+    ["expired", "This request has expired. Ask again to deploy."],
+    ["already-decided", "Megan Bowen has rejected this already."],
+  ] as const)("is refused with a sentence: %s", async (state, sentence) => {
+    room.requests.decision = async () => ({ state, deployment: everyState.rejected });
+    const answer = await room.teams.click(diego, await card(), "approve", { deployment: 128 });
+    expect(answer).toMatchObject({ status: 200, body: { value: sentence } });
+  });
+
+  test("P3 that is delivered twice is no refusal", async () => {
+    const person = { id: megan.aadObjectId, name: "Megan Bowen" };
+    const approved = deployment({ evidence: { proposal }, approvals: [{ person, at: 0 }] });
+    room.requests.decision = async () => ({ state: "already-decided", deployment: approved });
+    const { id, body } = await room.teams.click(megan, await card(), "approve", {
+      deployment: 128,
+    });
+    expect(body).toMatchObject({ type: "application/vnd.microsoft.card.adaptive" });
+    expect((await room.teams.redeliver(id, "new-id")).body).toEqual(body);
+  });
+
+  test("P15 on a card that should have no buttons any more gives that card its true picture, once", async () => {
+    room.requests.decision = async () => ({ state: "expired", deployment: everyState.expired });
+    const id = await card();
+    await room.teams.click(megan, id, "approve", { deployment: 128 });
+    await room.teams.click(diego, id, "approve", { deployment: 128 });
+    await room.settled();
+    const post = room.teams.posts().find((one) => one.id === id);
+    expect(post?.edits).toBe(1);
+    expect(JSON.stringify(post?.latest.card)).toContain("Deploy to production: expired");
+  });
+
+  test.each([
+    ["approve", undefined],
+    ["approve", {}],
+    ["approve", { deployment: "128" }],
+    ["approve", { deployment: -1 }],
+    ["approve", { deployment: 1.5 }],
+    ["launch", { deployment: 128 }],
+    ["reject", { deployment: 128 }],
+    ["reject", { deployment: 128, reason: "   " }],
+    ["reject", { deployment: 128, reason: "x".repeat(201) }],
+  ])("P2 %s with %j decides nothing, and says so", async (verb, data) => {
+    const answer = await room.teams.click(megan, await card(), verb, data ?? null);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { type: "application/vnd.microsoft.activity.message" },
+    });
+    expect(room.requests.decisions).toEqual([]);
+  });
+
+  test("to reject carries its reason", async () => {
+    await room.teams.click(megan, await card(), "reject", {
+      deployment: 128,
+      reason: " not today ",
+    });
+    expect(room.requests.decisions).toMatchObject([{ decision: "reject", reason: "not today" }]);
+  });
+
+  test("that meets an error is answered with a sentence, not with an error", async () => {
+    room.requests.decision = async () => {
+      throw new Error("secret detail");
+    };
+    const answer = await room.teams.click(megan, await card(), "approve", { deployment: 128 });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { statusCode: 200, value: expect.stringContaining("Something went wrong") },
+    });
+    expect(JSON.stringify(answer)).not.toContain("secret detail");
+  });
+});
+
+describe("somebody from outside", () => {
+  test("a guest of the tenant can neither ask nor decide", async () => {
+    const json = {
+      id: alex.id,
+      userRole: "guest",
+      tenantId: "11111111-1111-4111-8111-111111111111",
+    };
+    room.teams.faults.push({
+      path: "/members/",
+      times: 2,
+      answer: {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(json),
+      },
+    });
+    const { threadId } = await room.teams.say(alex, "deploy production");
+    expect((await said(threadId)).join()).toContain("Guests cannot ask for deployments");
+    expect(room.requests.orders).toEqual([]);
+  });
+
+  test("a roster that cannot be read stops nobody", async () => {
+    room.teams.faults.push({ path: "/members/", times: 1, answer: { status: 500 } });
+    await room.teams.say(alex, "deploy production");
+    expect(room.requests.orders).toHaveLength(1);
+  });
+
+  test("whoever has no Entra object id is not heard", async () => {
+    const bot = { ...alex, aadObjectId: "" };
+    expect((await room.teams.say(bot, "deploy production")).status).toBe(200);
+    expect(room.requests.orders).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+import pino from "pino";
+import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import { channel, tenantId } from "../../sandbox/people.ts";
+import type { Config } from "../../src/config/config.ts";
+import { createServer } from "../../src/http/server.ts";
+import { createAdapter } from "../../src/teams/adapter.ts";
+import { createBot } from "../../src/teams/bot.ts";
+import { createConversations, type Conversations } from "../../src/teams/conversations.ts";
+import { createMessages } from "../../src/teams/messages.ts";
+import type {
+  Decision,
+  DecisionAnswer,
+  EnvironmentStatus,
+  Order,
+  OrderAnswer,
+  Requests,
+} from "../../src/teams/requests-port.ts";
+import { production } from "./cards/deployments.ts";
+
+export const silent = pino({ enabled: false });
+
+export const config: Config = {
+  teams: { tenant: tenantId, channels: [channel.id], timeZone: "Europe/Berlin" },
+  environments: { production },
+};
+
+/** Requests whose answers a test sets, and which remember what they were asked. */
+export class FakeRequests implements Requests {
+  readonly orders: Order[] = [];
+  readonly decisions: Decision[] = [];
+  order: () => Promise<OrderAnswer> = async () => ({ state: "repeated" });
+  decision: () => Promise<DecisionAnswer> = async () => ({ state: "unknown" });
+  statuses: () => Promise<readonly EnvironmentStatus[] | undefined> = async () => [];
+
+  request(order: Order): Promise<OrderAnswer> {
+    this.orders.push(order);
+    return this.order();
+  }
+
+  decide(decision: Decision): Promise<DecisionAnswer> {
+    this.decisions.push(decision);
+    return this.decision();
+  }
+
+  status(): Promise<readonly EnvironmentStatus[] | undefined> {
+    return this.statuses();
+  }
+}
+
+/** The bot behind its HTTP server, and a channel of Teams in front of it. */
+export interface Channel {
+  readonly teams: BotConnector;
+  readonly requests: FakeRequests;
+  readonly conversations: Conversations;
+  readonly url: string;
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openChannel(): Promise<Channel> {
+  const adapter = createAdapter({
+    appId: "",
+    tenant: tenantId,
+    credentials: undefined,
+    allowAnonymous: true,
+  });
+  const conversations = createConversations(adapter);
+  const requests = new FakeRequests();
+  const known = new Set<string>();
+  const deliveries = {
+    async remember({ id, conversation }: { readonly id: string; readonly conversation: string }) {
+      const key = `${conversation} ${id}`;
+      const fresh = !known.has(key);
+      known.add(key);
+      return fresh;
+    },
+  };
+  const clock = { now: () => Date.now() };
+  const bot = createBot({ config, requests, deliveries, conversations, clock, log: silent });
+  const messages = createMessages({ teams: config.teams, adapter, turn: bot.turn, log: silent });
+  const server = createServer({ messages, ready: () => true, log: silent });
+  const url = `${await server.start(0, "127.0.0.1")}/api/messages`;
+  const teams = await startBotConnector({ botUrl: url });
+  return {
+    teams,
+    requests,
+    conversations,
+    url,
+    settled: () => bot.settled(),
+    async close() {
+      await bot.settled();
+      await server.stop();
+      await teams.close();
+    },
+  };
+}
