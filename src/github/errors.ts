@@ -93,20 +93,24 @@ function retryAfter({ headers }: Refusal): number | undefined {
 }
 
 function isNeverSent(cause: unknown): boolean {
-  for (
-    let error = cause, depth = 0;
-    error instanceof Error && depth < 5;
-    error = error.cause, depth += 1
-  ) {
+  let error = cause;
+  for (let depth = 0; depth < 5 && typeof error === "object" && error !== null; depth += 1) {
     // Node tries every address of a name and reports them together.
-    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    if (errors.length > 0 && errors.every(hasCodeOfNeverSent)) return true;
+    const all: readonly unknown[] =
+      "errors" in error && Array.isArray(error.errors) ? error.errors : [error];
+    if (all.length > 0 && all.every(hasCodeOfNeverSent)) return true;
+    error = "cause" in error ? error.cause : undefined;
   }
   return false;
 }
 
 function hasCodeOfNeverSent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && neverSent.has(String(error.code));
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    neverSent.has(String(error.code))
+  );
 }
 
 export function oneLine(text: string): string {

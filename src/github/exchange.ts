@@ -24,7 +24,19 @@ export interface Answer extends Refusal {
   readonly doubt: Doubt;
 }
 
-const body = z.object({ message: z.string() });
+/** What GitHub says; of an invalid request the reason stands among the errors (`Validation Failed` is all else). */
+const body = z.object({
+  message: z.string(),
+  errors: z
+    .array(
+      z.union([
+        z.string(),
+        z.object({ message: z.string() }).transform((one) => one.message),
+        z.unknown().transform(() => ""),
+      ]),
+    )
+    .catch([]),
+});
 
 /** Octokit's error. Without a response there was no answer, whatever its status says. */
 const httpError = z.object({
@@ -64,12 +76,17 @@ export async function ask(
     const { status, headers, data } = failed.data.response;
     const parsed = body.safeParse(data);
     // Octokit's own message ends with an address of the documentation.
-    const message = parsed.success ? parsed.data.message : error.message;
+    const message = parsed.success ? words(parsed.data) : error.message;
     const answer: Answer = { status, data, headers, message, what, doubt };
     const trouble = refusal(answer, doubt, what);
     if (status >= 500 || status === 401 || trouble.trouble === "throttled") throw trouble;
     return answer;
   }
+}
+
+function words({ message, errors }: z.output<typeof body>): string {
+  const reasons = errors.filter((error) => error !== "");
+  return reasons.length === 0 ? message : `${message}: ${reasons.join(", ")}`;
 }
 
 /** The fields of a good answer. @throws ServiceError for any other status, and for an answer without these fields. */

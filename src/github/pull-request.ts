@@ -38,7 +38,6 @@ export async function openPullRequest(
   const { branch: head, base } = branches;
   const answer = await ask(repository, "POST /repos/{owner}/{repo}/pulls", { head, base, ...text });
   if (answer.status === 422) {
-    // "A pull request already exists for …" stands among the errors, not in the message.
     const existing = await findPullRequest(repository, branches);
     if (existing !== undefined) return existing;
   }
