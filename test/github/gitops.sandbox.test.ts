@@ -24,13 +24,10 @@ async function start(options: { readonly mergeAsync?: boolean } = {}): Promise<v
   folder = await mkdtemp(join(tmpdir(), "omnibot-github-"));
   github = await startGitHub({ folder, speed: 100, ...options });
   const auth = { kind: "token", token: sandboxToken } as const;
-  gitops = createGitOps(
-    {
-      octokit: createOctokit({ auth, baseUrl: github.url }),
-      gitops: gitopsConfig,
-    },
-    patience,
-  );
+  gitops = createGitOps({
+    octokit: createOctokit({ auth, baseUrl: github.url }),
+    gitops: gitopsConfig,
+  });
 }
 
 afterEach(async () => {
@@ -75,7 +72,7 @@ describe.each([
   ["with the asynchronous merge", {}],
   ["without it, as GitHub Enterprise Server", { mergeAsync: false }],
 ])("against a real Git repository, %s", (_, options) => {
-  beforeEach(() => start(options));
+  beforeEach(() => start(options), patience);
 
   test(
     "P9 a tag goes from a branch through a pull request to main, as one changed line",
@@ -212,15 +209,11 @@ describe.each([
     patience,
   );
 
-  test(
-    "reading changes nothing",
-    async () => {
-      await gitops.readTag();
-      await gitops.findBranch(branch);
-      await gitops.findCommit(branch, tag);
-      await gitops.findPullRequest(branch);
-      expect(calls("POST") + calls("PUT") + calls("DELETE")).toBe(0);
-    },
-    patience,
-  );
+  test("reading changes nothing", async () => {
+    await gitops.readTag();
+    await gitops.findBranch(branch);
+    await gitops.findCommit(branch, tag);
+    await gitops.findPullRequest(branch);
+    expect(calls("POST") + calls("PUT") + calls("DELETE")).toBe(0);
+  });
 });
