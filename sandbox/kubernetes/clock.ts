@@ -23,11 +23,16 @@ export class Clock {
 
   /** How long `duration` (milliseconds at speed 1) takes here. */
   scale(duration: number): number {
-    return this.#hurrying ? 0 : duration / this.speed;
+    return duration / this.speed;
   }
 
-  /** Waits `duration` (milliseconds at speed 1); rejects with an AbortError when the signal fires. */
+  /** Lets `duration` (milliseconds at speed 1) pass; rejects with an AbortError when the signal fires. */
   async sleep(duration: number, signal: AbortSignal): Promise<void> {
+    await delay(this.#hurrying ? 0 : this.scale(duration), undefined, { signal });
+  }
+
+  /** Waits for something that may take as long as `duration`: not shortened by hurry, the signal ends it. */
+  async wait(duration: number, signal: AbortSignal): Promise<void> {
     await delay(this.scale(duration), undefined, { signal });
   }
 

@@ -10,6 +10,8 @@ export interface Control {
 
 export interface Controller {
   readonly name: string;
+  /** Keys to look at in the beginning. */
+  readonly initial?: readonly string[];
   /** Keys of the objects that a change makes worth another look. */
   readonly keys: (change: Change) => readonly string[];
   /** Brings one object forward. Returns after how many milliseconds (at speed 1) to look again without a change. */
@@ -50,7 +52,7 @@ export function runController({ store, clock, tasks }: Control, controller: Cont
       if (dirty.has(key)) woken.abort();
     });
     try {
-      await clock.sleep(duration, AbortSignal.any([signal, woken.signal]));
+      await clock.wait(duration, AbortSignal.any([signal, woken.signal]));
     } catch (error) {
       if (!woken.signal.aborted || signal.aborted) throw error;
     } finally {
@@ -60,6 +62,7 @@ export function runController({ store, clock, tasks }: Control, controller: Cont
 
   const stop = store.subscribe((change) => controller.keys(change).forEach(add));
   tasks.signal.addEventListener("abort", stop, { once: true });
+  controller.initial?.forEach(add);
 }
 
 /**
@@ -81,7 +84,7 @@ export async function waitFor<T>(
     if (result !== undefined) done.abort();
   });
   try {
-    await clock.sleep(duration, AbortSignal.any([signal, done.signal]));
+    await clock.wait(duration, AbortSignal.any([signal, done.signal]));
   } catch (error) {
     if (!done.signal.aborted) throw error;
   } finally {

@@ -211,7 +211,7 @@ class DeploymentController {
   #forgetOld(deployment: Deployment, old: readonly ReplicaSet[]): void {
     const empty = old.filter(({ spec, status }) => spec.replicas === 0 && status.replicas === 0);
     const surplus = empty
-      .sort((a, b) => readRevision(a) - readRevision(b))
+      .toSorted((a, b) => readRevision(a) - readRevision(b))
       .slice(0, -deployment.spec.revisionHistoryLimit);
     for (const { metadata } of surplus)
       this.#control.store.remove("replicasets", metadata.namespace, metadata.name);

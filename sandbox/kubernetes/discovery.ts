@@ -2,7 +2,7 @@ import { isPlural, resources, type Plural } from "./resources.ts";
 
 const plurals: readonly Plural[] = Object.keys(resources).filter(isPlural);
 
-const version = {
+const serverVersion = {
   major: "1",
   minor: "36",
   gitVersion: "v1.36.2",
@@ -11,7 +11,7 @@ const version = {
 
 /** Answers the paths by which clients find out what there is; undefined for any other. */
 export function discover(path: string): object | undefined {
-  if (path === "/version") return version;
+  if (path === "/version") return serverVersion;
   if (path === "/api") return { kind: "APIVersions", versions: ["v1"] };
   if (path === "/apis")
     return { kind: "APIGroupList", apiVersion: "v1", groups: groups().map(describeGroup) };

@@ -284,10 +284,16 @@ export interface HelmReleaseSpec {
   };
   chartRef?: { kind: string; name: string; namespace?: string };
   dependsOn?: { name: string; namespace?: string }[];
-  upgrade?: { timeout?: string; [field: string]: unknown };
+  upgrade?: { timeout?: string; remediation?: Remediation };
   values?: Record<string, unknown>;
   valuesFrom?: { kind: string; name: string; optional?: boolean }[];
   [field: string]: unknown;
+}
+
+export interface Remediation {
+  retries?: number;
+  remediateLastFailure?: boolean;
+  strategy?: string;
 }
 
 export interface ReleaseSnapshot {
@@ -298,6 +304,7 @@ export interface ReleaseSnapshot {
   chartVersion: string;
   configDigest: string;
   digest: string;
+  ociDigest?: string;
   firstDeployed: string;
   lastDeployed: string;
   name: string;
@@ -315,6 +322,7 @@ export interface HelmRelease extends FluxObject {
     inventory?: Inventory;
     lastAttemptedGeneration?: number;
     lastAttemptedRevision?: string;
+    lastAttemptedRevisionDigest?: string;
     lastAttemptedConfigDigest?: string;
     lastAttemptedReleaseAction?: "install" | "upgrade";
     lastAttemptedReleaseActionDuration?: string;
@@ -323,6 +331,15 @@ export interface HelmRelease extends FluxObject {
     failures?: number;
     upgradeFailures?: number;
   };
+}
+
+export interface OciRepository extends FluxObject {
+  spec: {
+    interval: string;
+    url: string;
+    ref?: { tag?: string; semver?: string; digest?: string };
+  };
+  status: FluxStatus & { artifact?: Artifact };
 }
 
 export interface HelmChart extends FluxObject {

@@ -19,7 +19,7 @@ export function runReplicaSetController(control: Control, events: Events): void 
     for (let missing = set.spec.replicas - active.length; missing > 0; missing -= 1) create(set);
     const surplus = active.length - set.spec.replicas;
     if (surplus > 0)
-      for (const pod of active.sort(leastUsefulFirst).slice(0, surplus)) remove(set, pod);
+      for (const pod of active.toSorted(leastUsefulFirst).slice(0, surplus)) remove(set, pod);
     // What it counts is what it saw before it acted; its own acts bring it back.
     store.update("replicasets", namespace, name, (draft) => {
       const count = active.length - Math.max(0, surplus);

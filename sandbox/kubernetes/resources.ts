@@ -7,6 +7,7 @@ import type {
   HelmRelease,
   Kustomization,
   Node,
+  OciRepository,
   PlainObject,
   Pod,
   Receiver,
@@ -26,7 +27,7 @@ export interface Kinds {
   controllerrevisions: PlainObject;
   jobs: PlainObject;
   gitrepositories: GitRepository;
-  ocirepositories: FluxObject;
+  ocirepositories: OciRepository;
   helmrepositories: FluxObject;
   helmcharts: HelmChart;
   kustomizations: Kustomization;

@@ -13,15 +13,15 @@ export function runScheduler(control: Control, events: Events): void {
     if (pod === undefined || pod.spec.nodeName !== undefined) return;
     const load = store.list("pods").filter(isActive);
     const kin = load.filter(({ metadata }) => metadata.generateName === pod.metadata.generateName);
-    const [node] = store.list("nodes").sort((a, b) => {
+    const [node] = store.list("nodes").toSorted((a, b) => {
       const count = (pods: readonly Pod[], { metadata }: Node) =>
         pods.filter(({ spec }) => spec.nodeName === metadata.name).length;
       return count(kin, a) - count(kin, b) || count(load, a) - count(load, b);
     });
     if (node === undefined) throw new Error("the cluster has no node");
-    const topology = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
+    const topology = new Set(["topology.kubernetes.io/region", "topology.kubernetes.io/zone"]);
     const labels = Object.entries(node.metadata.labels ?? {}).filter(([label]) =>
-      topology.includes(label),
+      topology.has(label),
     );
     store.update("pods", namespace, name, (draft) => {
       draft.spec.nodeName = node.metadata.name;

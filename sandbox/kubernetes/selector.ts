@@ -17,8 +17,8 @@ function parseLabelRequirement(text: string): LabelTest {
   const set = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text);
   if (set !== null) {
     const [, key = "", operator, list = ""] = set;
-    const values = list.split(",").map((value) => value.trim());
-    return (labels) => values.includes(labels[key] ?? "\0") === (operator === "in");
+    const values = new Set(list.split(",").map((value) => value.trim()));
+    return (labels) => values.has(labels[key] ?? "\0") === (operator === "in");
   }
   const equality = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/.exec(text);
   if (equality !== null) {

@@ -81,7 +81,7 @@ export class Store {
     const all: Kinds[P][] = [...this.#objects[plural].values()];
     return all
       .filter((object) => namespace === undefined || object.metadata.namespace === namespace)
-      .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+      .toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
       .map((object) => structuredClone(object));
   }
 

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { isRecord } from "../kubernetes/merge-patch.ts";
+import type { Deployment, HelmRelease, PodTemplate } from "../kubernetes/objects.ts";
+
+/** The chart of a release, as its source has it. */
+export interface Chart {
+  readonly name: string;
+  readonly version: string;
+  readonly appVersion: string;
+  /** Digest of an OCI artifact. */
+  readonly ociDigest?: string;
+}
+
+/** The newest version of a range that the sandbox's chart repositories have: 1.8.x is 1.8.4, a full version is itself. */
+export function resolveVersion(range: string | undefined): string {
+  const numbers = /(\d+)(?:\.(\d+|x|\*))?(?:\.(\d+|x|\*))?/.exec(range ?? "1");
+  const [, major = "1", minor = "8", patch = "4"] = numbers ?? [];
+  const pick = (part: string, newest: string) => (/^\d+$/.test(part) ? part : newest);
+  return `${major}.${pick(minor, "8")}.${pick(patch, "4")}`;
+}
+
+export function sha256(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** Equal values have equal digests, whatever the order of their keys. */
+export function digestValues(values: unknown): string {
+  return sha256(JSON.stringify(sortKeys(values)));
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sortKeys(one)]),
+  );
+}
+
+export function releaseName({ metadata, spec }: HelmRelease): string {
+  return spec.releaseName ?? metadata.name;
+}
+
+/** The image of the only container, `repository:tag`. Throws what Helm says when there is none. */
+export function renderImage(values: Readonly<Record<string, unknown>>): string {
+  const image = isRecord(values["image"]) ? values["image"] : {};
+  const { repository, tag } = image;
+  if (typeof repository !== "string" || (typeof tag !== "string" && typeof tag !== "number")) {
+    throw new Error(
+      "values don't meet the specifications of the schema(s) in the following chart(s): image.repository and image.tag are required",
+    );
+  }
+  return `${repository}:${tag}`;
+}
+
+/** Renders the Deployment of the web chart. */
+export function renderDeployment(
+  release: HelmRelease,
+  chart: Chart,
+  values: Readonly<Record<string, unknown>>,
+) {
+  const name = releaseName(release);
+  const { namespace = "default" } = release.metadata;
+  const selector = { "app.kubernetes.io/instance": name, "app.kubernetes.io/name": "web" };
+  const replicas = values["replicaCount"] ?? values["replicas"];
+  const spec: Deployment["spec"] = {
+    replicas: typeof replicas === "number" ? replicas : 3,
+    selector: { matchLabels: selector },
+    template: renderTemplate(selector, values),
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } },
+    revisionHistoryLimit: 10,
+    progressDeadlineSeconds: 600,
+  };
+  return {
+    metadata: {
+      name,
+      namespace,
+      labels: {
+        ...selector,
+        "app.kubernetes.io/managed-by": "Helm",
+        "helm.sh/chart": `${chart.name}-${chart.version}`.replaceAll("+", "_"),
+        "helm.toolkit.fluxcd.io/name": release.metadata.name,
+        "helm.toolkit.fluxcd.io/namespace": namespace,
+      },
+      annotations: {
+        "meta.helm.sh/release-name": name,
+        "meta.helm.sh/release-namespace": namespace,
+      },
+    },
+    spec,
+  };
+}
+
+function renderTemplate(
+  labels: Record<string, string>,
+  values: Readonly<Record<string, unknown>>,
+): PodTemplate {
+  const image = isRecord(values["image"]) ? values["image"] : {};
+  const env = isRecord(values["env"]) ? values["env"] : {};
+  const probes = isRecord(values["probes"]) ? values["probes"] : {};
+  const defaults = {
+    timeoutSeconds: 1,
+    periodSeconds: 5,
+    successThreshold: 1,
+    failureThreshold: 3,
+  };
+  const readiness = isRecord(probes["readiness"])
+    ? probes["readiness"]
+    : { httpGet: { path: "/healthz", port: "http", scheme: "HTTP" } };
+  const resources = isRecord(values["resources"]) ? values["resources"] : {};
+  return {
+    metadata: { labels },
+    spec: {
+      containers: [
+        {
+          name: "web",
+          image: renderImage(values),
+          ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
+          env: Object.entries(env).map(([name, value]) => ({ name, value: String(value) })),
+          resources,
+          readinessProbe: { ...defaults, ...readiness },
+          terminationMessagePath: "/dev/termination-log",
+          terminationMessagePolicy: "File",
+          imagePullPolicy:
+            typeof image["pullPolicy"] === "string" ? image["pullPolicy"] : "IfNotPresent",
+        },
+      ],
+      restartPolicy: "Always",
+      terminationGracePeriodSeconds: 30,
+      dnsPolicy: "ClusterFirst",
+      securityContext: {},
+      schedulerName: "default-scheduler",
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Kubernetes } from "../kubernetes/kubernetes.ts";
+import type { StandIn } from "../stand-in.ts";
+import { bootstrap, fluxNamespace, sourceName } from "./bootstrap.ts";
+import { runChartSources } from "./chart-source.ts";
+import { runHelmController } from "./helm.ts";
+import { runKustomizeController } from "./kustomize.ts";
+import { createReceiver } from "./receiver.ts";
+import { Repository } from "./repository.ts";
+import { runSourceController } from "./source.ts";
+
+export interface FluxOptions {
+  readonly kubernetes: Kubernetes;
+  /** The bare repository that is synced. */
+  readonly gitDir: string;
+  readonly branch?: string;
+  /** Interval of the GitRepository in Go's form; else what the repository says, or 1m. */
+  readonly interval?: string;
+  /** Secret of the Receiver. */
+  readonly receiverToken?: string;
+  readonly receiverPort?: number;
+  /** The feature gate CancelHealthCheckOnNewRevision, off as in Flux: a newer revision ends the wait for an older one. */
+  readonly cancelOnNewRevision?: boolean;
+}
+
+export interface Flux {
+  /** Address of the Receiver's webhook: POST it, signed. */
+  readonly receiverUrl: string;
+  readonly receiver: StandIn;
+  close(): Promise<void>;
+}
+
+/**
+ * Flux in a cluster that has none: brings the cluster to what the repository says, as if it had been there all the time, and
+ * keeps it there. It ends with its cluster.
+ */
+export async function startFlux(options: FluxOptions): Promise<Flux> {
+  const { kubernetes } = options;
+  const repository = new Repository(options.gitDir);
+  runChartSources(kubernetes);
+  runKustomizeController(kubernetes, repository, options);
+  runHelmController(kubernetes, options);
+  await bootstrap(kubernetes, repository, options);
+  runSourceController(kubernetes, repository);
+  const token = options.receiverToken ?? "sandbox-receiver-token";
+  const receiver = createReceiver(kubernetes, {
+    namespace: fluxNamespace,
+    name: "gitops",
+    token,
+    repository: sourceName,
+  });
+  const url = await receiver.listen(options.receiverPort);
+  const path = kubernetes.store.get("receivers", fluxNamespace, "gitops")?.status.webhookPath ?? "";
+  return { receiverUrl: `${url}${path}`, receiver, close: () => receiver.close() };
+}
