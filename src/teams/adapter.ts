@@ -135,16 +135,18 @@ interface Pipeline {
   removePolicy(options: { readonly name: string }): unknown;
   addPolicy(policy: {
     readonly name: string;
-    sendRequest(
-      request: { timeout: number },
-      next: (request: { timeout: number }) => unknown,
-    ): unknown;
+    sendRequest(request: Abortable, next: (request: Abortable) => unknown): unknown;
   }): void;
+}
+
+interface Abortable {
+  abortSignal?: AbortSignal;
 }
 
 /**
  * Switches the SDK's retries off and a time-out on: it would repeat a POST up to four times, and every repetition is one
- * more message in the channel (facts/teams.md 2.5).
+ * more message in the channel (facts/teams.md 2.5). The time-out is a signal, since the client's own keeps its timer, and
+ * with it the process, after a request that failed.
  */
 function disciplineClient(client: unknown): void {
   const { pipeline } = (client as { readonly client: { readonly pipeline: Pipeline } }).client;
@@ -152,7 +154,7 @@ function disciplineClient(client: unknown): void {
   pipeline.addPolicy({
     name: "omnibot-timeout",
     sendRequest(request, next) {
-      request.timeout = requestTimeout;
+      request.abortSignal = AbortSignal.timeout(requestTimeout);
       return next(request);
     },
   });

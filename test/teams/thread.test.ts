@@ -1,0 +1,375 @@
+import { alex, channel, megan, tenantId, bot as botAccount } from "../../sandbox/people.ts";
+import { postText } from "../../sandbox/bot-connector/threads.ts";
+import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import { createAdapter } from "../../src/teams/adapter.ts";
+import { createConversations } from "../../src/teams/conversations.ts";
+import { createThread, type Thread } from "../../src/teams/thread.ts";
+import { deployment, everyState, proposal, steps } from "./cards/deployments.ts";
+import { config, silent } from "./channel.ts";
+import { MemoryThreads } from "./memory-threads.ts";
+
+const adapter = createAdapter({
+  appId: "",
+  tenant: tenantId,
+  credentials: undefined,
+  allowAnonymous: true,
+});
+
+let teams: BotConnector;
+let threads: MemoryThreads;
+let thread: Thread;
+let conversation: string;
+const clock = { time: 0, now: () => clock.time };
+
+beforeEach(async () => {
+  clock.time = Date.UTC(2026, 4, 12, 14, 51);
+  teams = await startBotConnector({ botUrl: "http://127.0.0.1:9/nobody" });
+  threads = new MemoryThreads();
+  conversation = (await teams.say(alex, "deploy production")).threadId;
+  thread = painter("first");
+});
+
+afterEach(() => teams.close());
+
+function painter(owner: string, pace?: { perSecond: number; burst: number }): Thread {
+  const conversations = createConversations(adapter);
+  return createThread({
+    threads,
+    conversations,
+    config,
+    clock,
+    log: silent,
+    owner,
+    ...(pace && { pace }),
+  });
+}
+
+function begin(row: Deployment): void {
+  const reference = {
+    serviceUrl: teams.serviceUrl,
+    conversation: { id: conversation },
+    bot: { id: botAccount.id },
+  };
+  threads.add(row, conversation, JSON.stringify(reference));
+}
+
+function posts() {
+  return teams.thread(conversation).filter((post) => post.fromBot);
+}
+
+/** How often the bot asked the connector, answered or not. */
+function asked(method: string): number {
+  return teams.journal.filter((entry) => entry.method === method).length;
+}
+
+async function lookUntilDone(): Promise<void> {
+  while (await thread.look()) clock.time += 1;
+}
+
+/** Looks for so long, second by second. */
+async function pass(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    await lookUntilDone();
+    clock.time += 1000;
+  }
+  await lookUntilDone();
+}
+
+describe("the thread", () => {
+  test("P20 is one card, edited in place, with a reply for the decision and one for the end", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    expect(posts().map(postText)).toEqual([expect.stringContaining("Deploy to production?")]);
+
+    for (const row of [
+      everyState["approved, not yet noticed"],
+      everyState.building,
+      everyState["rolling out"],
+      everyState.live,
+    ]) {
+      clock.time += 10_000;
+      threads.save(row);
+      await pass(1);
+    }
+    const [card, decision, end, ...others] = posts();
+    expect(others).toEqual([]);
+    expect(card?.edits).toBe(4);
+    expect(card && postText(card)).toContain("production-40672 is live");
+    expect(decision?.latest.text).toBe("**Megan Bowen** approved #128.");
+    expect(end?.latest.text).toBe(
+      "<at>Alex Wilber</at> **production-40672 is live**, after 7 min 58 s.",
+    );
+    expect(end?.latest.mentions).toEqual([{ id: alex.aadObjectId, name: "Alex Wilber" }]);
+  });
+
+  test("P20 coalesces: a card is edited once in three seconds, however often the row changes", async () => {
+    begin(everyState.building);
+    await pass(4);
+    const before = teams.counts();
+    for (let change = 0; change < 30; change += 1) {
+      threads.save(
+        deployment({ ...everyState.building, progress: steps(1, "running", `Task ${change}`) }),
+      );
+      await pass(0.3);
+      clock.time += 300;
+    }
+    const { edits } = teams.counts();
+    expect(edits - before.edits).toBeGreaterThanOrEqual(3);
+    expect(edits - before.edits).toBeLessThanOrEqual(13);
+    await pass(4);
+    expect(JSON.stringify(posts()[0]?.latest.card)).toContain("Task 29");
+  });
+
+  test("P20 does not touch a card that would look the same", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    for (let change = 0; change < 5; change += 1) {
+      threads.save(everyState.waiting);
+      await pass(30);
+    }
+    expect(teams.counts()).toEqual({ posts: 1, edits: 0 });
+  });
+
+  test("P16 keeps the times on a running card fresh, now and then", async () => {
+    begin(everyState.building);
+    for (let change = 0; change < 60; change += 1) {
+      threads.save(everyState.building);
+      await pass(1);
+    }
+    const { edits } = teams.counts();
+    expect(edits).toBeGreaterThanOrEqual(2);
+    expect(edits).toBeLessThanOrEqual(3);
+  });
+
+  test("shows the end at once, even right after another edit", async () => {
+    begin(everyState["rolling out"]);
+    await lookUntilDone();
+    threads.save(everyState.crashed);
+    await lookUntilDone();
+    const [card, , end] = posts();
+    expect(card && postText(card)).toContain("production-40672 is not live");
+    expect(end?.latest.text).toContain("The new pods crash on start. web crashes on start");
+  });
+
+  test.each([
+    ["rejected", "**Megan Bowen rejected #128:** The migration is not ready"],
+    ["expired", "Nobody approved #128 in time."],
+  ] as const)("tells who asked that the request was %s", async (name, words) => {
+    begin(everyState[name]);
+    await pass(1);
+    const reply = posts()[1]?.latest;
+    expect(reply?.text).toContain(`<at>Alex Wilber</at> ${words}`);
+    expect(reply?.mentions).toHaveLength(1);
+  });
+
+  test("escapes the name of a mention, so that it stays one", async () => {
+    begin(
+      deployment({
+        ...everyState.expired,
+        requester: { id: alex.aadObjectId, name: "Alex <b>& Co</b>" },
+      }),
+    );
+    await pass(1);
+    expect(posts()[1]?.latest.text).toMatch(/^<at>Alex ‹b&gt;&amp; Co‹\/b&gt;<\/at> /);
+    expect(posts()[1]?.latest.mentions).toHaveLength(1);
+  });
+
+  test("keeps to one message a second in a channel, with a few at once", async () => {
+    thread = painter("paced", { perSecond: 1, burst: 2 });
+    for (let id = 1; id <= 6; id += 1) begin(deployment({ id, evidence: { proposal } }));
+    await lookUntilDone();
+    expect(posts()).toHaveLength(2);
+    await pass(2);
+    expect(posts()).toHaveLength(4);
+    await pass(3);
+    expect(posts()).toHaveLength(6);
+  });
+});
+
+describe("P4 a process that ends", () => {
+  test("is followed by another that edits the same card", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    thread = painter("second");
+    clock.time += 10_000;
+    threads.save(everyState.live);
+    await pass(1);
+    expect(posts()).toHaveLength(3);
+    expect(posts()[0]?.edits).toBe(1);
+  });
+
+  test("while it says something is followed by one that does not say it again", async () => {
+    begin(everyState.live);
+    const [row] = threads.rows;
+    const card = { state: "sent", posts: 1, at: 0, id: "1", hash: "x" };
+    Object.assign(row ?? {}, {
+      sent: JSON.stringify({ card, replies: { decision: "sent", end: "intent" } }),
+    });
+    await pass(1);
+    expect(asked("PUT")).toBeGreaterThan(0);
+    expect(posts()).toEqual([]);
+  });
+
+  test("loses its claim, and then sends nothing more", async () => {
+    begin(everyState.live);
+    threads.keepThread = async () => false;
+    expect(await thread.look()).toBe(true);
+    expect(posts()).toEqual([]);
+  });
+});
+
+describe("P5 an answer that is lost", () => {
+  test("of an edit is asked for again", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    threads.save(everyState.live);
+    teams.faults.push({ method: "PUT", path: ".", times: 2, reset: "after" });
+    await pass(10);
+    expect(posts()).toHaveLength(3);
+    expect(posts()[0] && JSON.stringify(posts()[0]?.latest.card)).toContain("is live");
+  });
+
+  test("of a reply leaves it at that", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    threads.save(everyState.expired);
+    teams.faults.push({ method: "POST", path: "/activities", times: 1, reset: "after" });
+    await pass(120);
+    expect(posts()).toHaveLength(2);
+  });
+
+  test("of the first card is not repeated at once, and at most once", async () => {
+    begin(everyState.waiting);
+    teams.faults.push({ method: "POST", path: "/activities", times: 5, answer: { status: 502 } });
+    await pass(15);
+    expect(asked("POST")).toBe(1);
+    await pass(120);
+    expect(asked("POST")).toBe(2);
+  });
+
+  test("never came: the first card is there after the doubt", async () => {
+    begin(everyState.waiting);
+    teams.faults.push({ method: "POST", path: "/activities", times: 1, answer: { status: 504 } });
+    await pass(30);
+    expect(posts()).toHaveLength(1);
+    threads.save(everyState.expired);
+    await pass(5);
+    expect(posts()[0]?.edits).toBe(1);
+  });
+});
+
+describe("when Teams", () => {
+  test("asks for patience, nothing goes to that channel until then", async () => {
+    begin(everyState.waiting);
+    begin(deployment({ id: 129, evidence: { proposal } }));
+    teams.faults.push({
+      method: "POST",
+      path: "/activities",
+      times: 1,
+      answer: { status: 429, headers: { "retry-after": "7" } },
+    });
+    await pass(6);
+    expect(asked("POST")).toBe(1);
+    await pass(2);
+    expect(posts()).toHaveLength(2);
+  });
+
+  test("cannot be reached, it is tried again, and nothing is doubled", async () => {
+    const away = {
+      serviceUrl: "http://127.0.0.1:9/",
+      conversation: { id: conversation },
+      bot: { id: botAccount.id },
+    };
+    threads.add(everyState.waiting, conversation, JSON.stringify(away));
+    await pass(5);
+    expect(threads.rows[0]?.sent).not.toContain("intent");
+    Object.assign(threads.rows[0] ?? {}, {
+      reference: JSON.stringify({ ...away, serviceUrl: teams.serviceUrl }),
+    });
+    await pass(30);
+    expect(posts()).toHaveLength(1);
+  });
+
+  test("has thrown the bot out, it falls silent", async () => {
+    begin(everyState.waiting);
+    const body = JSON.stringify({
+      error: {
+        code: "BotNotInConversationRoster",
+        message: "The bot is not part of the conversation roster.",
+      },
+    });
+    teams.faults.push({
+      method: "POST",
+      path: "/activities",
+      times: 100,
+      answer: { status: 403, headers: { "content-type": "application/json" }, body },
+    });
+    await pass(5);
+    threads.save(everyState.live);
+    await pass(60);
+    expect(asked("POST")).toBe(1);
+    expect(threads.rows[0]?.sent).toContain("BotNotInConversationRoster");
+  });
+
+  test("has no card any more, the replies still come", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 404 } });
+    threads.save(everyState.live);
+    await pass(10);
+    expect(asked("PUT")).toBe(1);
+    expect(posts().map((post) => post.latest.text)).toEqual([
+      "",
+      expect.stringContaining("approved"),
+      expect.stringContaining("is live"),
+    ]);
+  });
+
+  test("refuses a card, the replies still come", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 413 } });
+    threads.save(everyState.expired);
+    await pass(10);
+    expect(posts()[1]?.latest.text).toContain("Nobody approved");
+  });
+
+  test("is not who the stored address names, nothing is sent there", async () => {
+    threads.add(
+      everyState.waiting,
+      channel.id,
+      JSON.stringify({
+        serviceUrl: "https://evil.example/",
+        conversation: { id: channel.id },
+        bot: { id: "x" },
+      }),
+    );
+    await expect(lookUntilDone()).resolves.toBeUndefined();
+    expect(threads.rows[0]?.sent).not.toContain("intent");
+  });
+});
+
+test("a thread of an environment that is not configured any more is left alone", async () => {
+  begin(deployment({ environment: "constructor" }));
+  await pass(1);
+  expect(teams.counts()).toEqual({ posts: 0, edits: 0 });
+});
+
+test("the loop looks when it is told to, and ends with the signal", async () => {
+  const stop = new AbortController();
+  const running = thread.run(stop.signal);
+  begin({
+    ...everyState.waiting,
+    approvals: [],
+    requester: { id: megan.aadObjectId, name: "Megan Bowen" },
+  });
+  const started = Date.now();
+  while (posts().length === 0 && Date.now() - started < 5000) {
+    thread.hint();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stop.abort();
+  await running;
+  expect(posts()).toHaveLength(1);
+});
