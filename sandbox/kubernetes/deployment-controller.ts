@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
 import {
   availability,
@@ -10,6 +9,7 @@ import {
   setCondition,
   sum,
 } from "./deployment-status.ts";
+import { isSameJson } from "./equal.ts";
 import type { Events } from "./events.ts";
 import type { Deployment, PodTemplate, ReplicaSet, WorkloadCondition } from "./objects.ts";
 import { isOwnedBy } from "./pods.ts";
@@ -56,7 +56,7 @@ class DeploymentController {
       .list("replicasets", namespace)
       .filter((set) => isOwnedBy(set, deployment.metadata.uid));
     const template = deployment.spec.template;
-    const found = all.find((set) => isDeepStrictEqual(withoutHash(set.spec.template), template));
+    const found = all.find((set) => isSameJson(withoutHash(set.spec.template), template));
     const old = all.filter((set) => set !== found);
     const current = this.#ensureCurrent(deployment, found, old);
     const scaled =

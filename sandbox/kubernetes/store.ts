@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "./clock.ts";
+import { isSameJson } from "./equal.ts";
 import type { KubernetesObject, Metadata } from "./objects.ts";
 import { apiVersion, isPlural, resources, type Kinds, type Plural } from "./resources.ts";
 
@@ -121,13 +121,13 @@ export class Store {
     if (previous === undefined) return undefined;
     const object = structuredClone(previous);
     change(object);
-    if (isDeepStrictEqual(object, previous)) return object;
+    if (isSameJson(object, previous)) return object;
     const { metadata } = object;
     const deleted =
       metadata.deletionTimestamp !== undefined && previous.metadata.deletionTimestamp === undefined;
     if (
       metadata.generation !== undefined &&
-      (deleted || !isDeepStrictEqual(desired(plural, object), desired(plural, previous)))
+      (deleted || !isSameJson(desired(plural, object), desired(plural, previous)))
     ) {
       metadata.generation = (previous.metadata.generation ?? 0) + 1;
     }

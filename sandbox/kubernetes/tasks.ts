@@ -1,3 +1,5 @@
+import { isRecord } from "./merge-patch.ts";
+
 /**
  * Everything that runs in the background of a stand-in. What goes wrong in it is written to stderr at once, and thrown by
  * close(), so that no test passes over it.
@@ -33,5 +35,5 @@ export class Tasks {
 }
 
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
+  return isRecord(error) && error["name"] === "AbortError";
 }
