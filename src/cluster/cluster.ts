@@ -1,0 +1,172 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Environment } from "../config/config.ts";
+import {
+  ServiceError,
+  type Bad,
+  type Clock,
+  type Cluster,
+  type RolloutState,
+} from "../deployment/ports.ts";
+import { readCrashLog } from "./crash-log.ts";
+import type { ReleaseName } from "../deployment/deployment.ts";
+import {
+  findKustomization,
+  findRelease,
+  findSource,
+  findSourceByAddress,
+  type Chain,
+  type Found,
+} from "./find-objects.ts";
+import { decideFlux } from "./flux.ts";
+import { tagOf, type HelmRelease, type Repository } from "./flux-objects.ts";
+import { bad, hasReleased } from "./helm-release.ts";
+import { createKubernetes } from "./kubernetes.ts";
+import { liveState } from "./live.ts";
+import type { WantedImage } from "./pods.ts";
+import { readWorkloads } from "./read-workloads.ts";
+import { callReceiver } from "./receiver.ts";
+import { decideRollout, findCrash } from "./rollout.ts";
+import { watchRelease } from "./watch-release.ts";
+import { watchTimes, type WatchTimes } from "./watch.ts";
+import type { RolloutObjects } from "./workload.ts";
+
+export interface ClusterOptions {
+  readonly kubeConfig: KubeConfig;
+  readonly environment: Environment;
+  /** The shared secret of Flux's Receiver, where one is configured. */
+  readonly receiverToken?: string;
+  readonly clock: Clock;
+  readonly watchTimes?: WatchTimes;
+}
+
+/** Flux and the workloads of one environment. Reads throw ServiceError with effect "none"; they may always be repeated. */
+export function createCluster(options: ClusterOptions): Cluster {
+  const { kubeConfig, environment, receiverToken, clock } = options;
+  const { flux, gitops, image } = environment;
+  const { poke } = flux;
+  const kubernetes = createKubernetes(kubeConfig);
+  if (poke.kind === "receiver" && (receiverToken ?? "") === "") {
+    throw new Error("flux.poke is a receiver, which needs FLUX_RECEIVER_TOKEN");
+  }
+  /** Where the last release led to, so that a poke finds it without a search. */
+  let knownSource: Found<Repository> | undefined;
+
+  const find = (release: ReleaseName) => findRelease(kubernetes, release, flux.namespace);
+
+  async function readChain(name: ReleaseName): Promise<Chain> {
+    const release = await find(name);
+    const kustomization =
+      release === undefined ? undefined : await findKustomization(kubernetes, release.object);
+    const source =
+      kustomization === undefined ? undefined : await findSource(kubernetes, kustomization);
+    knownSource = source ?? knownSource;
+    return { release, kustomization, source };
+  }
+
+  async function readObjects(
+    release: HelmRelease,
+    tag: string | undefined,
+  ): Promise<RolloutObjects> {
+    const workloads = await readWorkloads(kubernetes, release, image.repository);
+    const released = tag !== undefined && hasReleased(release, gitops.path, tag);
+    return { ...workloads, released, now: clock.now() };
+  }
+
+  /** What a crashed container last said makes its verdict useful; without it the verdict stands all the same. */
+  async function explain(
+    verdict: RolloutState,
+    objects: RolloutObjects,
+    wanted: WantedImage,
+  ): Promise<RolloutState> {
+    if (verdict.state !== "failed" || verdict.code !== "crash-loop") return verdict;
+    const crash = findCrash(objects, wanted);
+    const excerpt = crash === undefined ? undefined : await readCrashLog(kubernetes, crash);
+    return excerpt === undefined ? verdict : { ...verdict, excerpt };
+  }
+
+  return {
+    async poke() {
+      if (poke.kind === "none") return "off";
+      if (poke.kind === "receiver") {
+        await callReceiver(poke.url, receiverToken ?? "", clock.now());
+        return "poked";
+      }
+      const source = knownSource ?? (await findSourceByAddress(kubernetes, gitops));
+      if (source === undefined) {
+        const message = `No GitRepository fetches ${gitops.repository}`;
+        throw new ServiceError("flux", "invalid", "none", message);
+      }
+      knownSource = source;
+      const { resource, namespace, object } = source;
+      const requestedAt = new Date(clock.now()).toISOString();
+      await kubernetes.annotate(resource, namespace, object.metadata.name, {
+        "reconcile.fluxcd.io/requestedAt": requestedAt,
+      });
+      return "poked";
+    },
+
+    async readFlux(wanted) {
+      const { release, kustomization, source } = await readChain(wanted.release);
+      // The release again and last: read before the others, it might not carry yet what they say is applied.
+      const latest = release === undefined ? undefined : await find(wanted.release);
+      return decideFlux(
+        {
+          release: latest?.object,
+          kustomization: kustomization?.object,
+          repository: source?.object,
+          path: gitops.path,
+        },
+        wanted,
+      );
+    },
+
+    async readRollout({ release: name, tag, digests }) {
+      const release = await find(name);
+      if (release === undefined) return missing(name);
+      if (isElsewhere(release.object)) return elsewhere;
+      const wanted = { repository: image.repository, tag, digests };
+      const objects = await readObjects(release.object, tag);
+      return explain(decideRollout(objects, wanted), objects, wanted);
+    },
+
+    async readLive(name) {
+      const { release, kustomization, source } = await readChain(name);
+      const tag = release === undefined ? undefined : tagOf(release.object, gitops.path);
+      const objects =
+        release === undefined || isElsewhere(release.object)
+          ? undefined
+          : await readObjects(release.object, tag);
+      return liveState({
+        release: release?.object,
+        kustomization: kustomization?.object,
+        repository: source?.object,
+        tag,
+        objects,
+        imageRepository: image.repository,
+      });
+    },
+
+    watch: (release, hint) =>
+      watchRelease({
+        kubeConfig,
+        kubernetes,
+        readChain: () => readChain(release),
+        repository: image.repository,
+        hint,
+        times: options.watchTimes ?? watchTimes,
+      }),
+  };
+}
+
+function missing({ name }: ReleaseName): Bad {
+  return bad("release-missing", `There is no HelmRelease ${name}.`);
+}
+
+const elsewhere = bad(
+  "workloads-not-found",
+  "The HelmRelease installs into another cluster (spec.kubeConfig), which omnibot does not see.",
+);
+
+function isElsewhere({ spec }: HelmRelease): boolean {
+  return spec["kubeConfig"] !== undefined && spec["kubeConfig"] !== null;
+}

@@ -1,0 +1,101 @@
+import { ApiException } from "@kubernetes/client-node";
+import { z } from "zod";
+import { ServiceError, type Service } from "../deployment/ports.ts";
+
+const status = z.object({ message: z.string().optional(), reason: z.string().optional() });
+
+/** Whether the API server says that there is no such object, or no such API. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiException && error.code === 404;
+}
+
+/**
+ * What went wrong with a call, without headers or bodies: an ApiException's own message holds both. `effect` is what a
+ * call may have done whose answer was lost.
+ */
+export function toServiceError(
+  error: unknown,
+  service: Service,
+  doing: string,
+  effect: ServiceError["effect"],
+): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof ApiException) {
+    const { code, body, headers } = error as ApiException<unknown>;
+    const said = `${doing}: ${messageOf(body) ?? `HTTP ${code}`}`;
+    return httpError(service, code, said, effect, headers["retry-after"], error);
+  }
+  const said = `${doing}: ${networkMessage(error)}`;
+  return new ServiceError(service, "unreachable", effect, said, { cause: error });
+}
+
+/** An answer with an HTTP status that is not a success. */
+export function httpError(
+  service: Service,
+  code: number,
+  message: string,
+  effect: ServiceError["effect"],
+  retryAfter: string | undefined,
+  cause?: unknown,
+): ServiceError {
+  const wait = waitOf(retryAfter);
+  if (code === 401 || code === 403)
+    return new ServiceError(service, "denied", "none", message, { cause });
+  if (code === 429) {
+    return new ServiceError(service, "throttled", "none", message, { cause, retryAfter: wait });
+  }
+  if (code >= 500) {
+    return new ServiceError(service, "unreachable", effect, message, { cause, retryAfter: wait });
+  }
+  return new ServiceError(service, "invalid", "none", message, { cause });
+}
+
+/** Retry-After in milliseconds: seconds, or a date. */
+function waitOf(header: string | undefined): number | undefined {
+  if (header === undefined || header === "") return undefined;
+  const seconds = Number(header);
+  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
+/** The message of a Status; the client leaves bodies that it does not know as text. */
+function messageOf(body: unknown): string | undefined {
+  const value = typeof body === "string" ? parsed(body) : body;
+  const found = status.safeParse(value);
+  const message = found.success ? (found.data.message ?? found.data.reason) : undefined;
+  return message?.slice(0, 500);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const networkWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  ENOTFOUND: "host not found",
+  EAI_AGAIN: "host not found",
+  ETIMEDOUT: "no answer in time",
+  UND_ERR_CONNECT_TIMEOUT: "no answer in time",
+  UND_ERR_HEADERS_TIMEOUT: "no answer in time",
+  UND_ERR_BODY_TIMEOUT: "no answer in time",
+  UND_ERR_SOCKET: "connection lost",
+};
+
+/** `fetch failed` hides what happened in its cause. */
+function networkMessage(error: unknown): string {
+  if (!(error instanceof Error)) return "no usable answer";
+  if (error.name === "TimeoutError" || error.name === "AbortError") return "no answer in time";
+  const code = codeOf(error.cause) ?? codeOf(error);
+  if (code !== undefined) return networkWords[code] ?? code;
+  return error instanceof z.ZodError ? "an answer of an unknown form" : "no usable answer";
+}
+
+function codeOf(error: unknown): string | undefined {
+  const found = z.object({ code: z.string() }).safeParse(error);
+  return found.success ? found.data.code : undefined;
+}

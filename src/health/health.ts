@@ -1,0 +1,54 @@
+import type { HealthEndpoint } from "../config/config.ts";
+import type { HealthResult } from "../deployment/deployment.ts";
+import type { Health } from "../deployment/ports.ts";
+
+/** The longest that an endpoint may take to answer, in milliseconds. */
+const patience = 10_000;
+
+/** Asks the configured endpoints; an endpoint that does not answer is a result, never an error. */
+export function createHealth(endpoints: readonly HealthEndpoint[]): Health {
+  return { check: () => Promise.all(endpoints.map(ask)) };
+}
+
+async function ask({ name, url, status }: HealthEndpoint): Promise<HealthResult> {
+  try {
+    // A redirect is an answer like any other: followed, it would prove that some other host is well.
+    const answer = await fetch(url, {
+      redirect: "manual",
+      headers: { "user-agent": "omnibot", "cache-control": "no-cache" },
+      signal: AbortSignal.timeout(patience),
+    });
+    // The status says all; the body may be of any size.
+    await answer.body?.cancel();
+    if (answer.status === status) return { name, ok: true, answer: String(status) };
+    return { name, ok: false, answer: `answers ${answer.status}, expected ${status}` };
+  } catch (error) {
+    return { name, ok: false, answer: troubleOf(error) };
+  }
+}
+
+const troubles: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "does not answer: connection refused",
+  ECONNRESET: "does not answer: connection reset",
+  UND_ERR_SOCKET: "does not answer: connection lost",
+  ENOTFOUND: "does not answer: host not found",
+  EAI_AGAIN: "does not answer: host not found",
+  EHOSTUNREACH: "does not answer: host not reachable",
+  ETIMEDOUT: "does not answer in time",
+  UND_ERR_CONNECT_TIMEOUT: "does not answer in time",
+  UND_ERR_HEADERS_TIMEOUT: "does not answer in time",
+};
+
+function troubleOf(error: unknown): string {
+  if (!(error instanceof Error)) return "does not answer";
+  if (error.name === "TimeoutError") return "does not answer in time";
+  const code = codeOf(error.cause);
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL/.test(code))
+    return "certificate not valid";
+  return troubles[code] ?? `does not answer${code === "" ? "" : `: ${code}`}`;
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error) || !("code" in cause)) return "";
+  return typeof cause.code === "string" ? cause.code : "";
+}
