@@ -12,9 +12,9 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   /** Listens; port 0 takes a free one. Returns the address. */
-  start(port: number, host: string): Promise<string>;
+  readonly start: (port: number, host: string) => Promise<string>;
   /** Takes no new connection, lets the open requests end, and closes what is left after ten seconds. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Teams sends a few kilobytes; a megabyte is not a message. */
@@ -23,6 +23,7 @@ const requestTimeout = 15_000;
 const headersTimeout = 10_000;
 const keepAliveTimeout = 65_000;
 const drainTime = 10_000;
+const sweepInterval = 50;
 
 /** What a caller may know about an error: nothing of ours. */
 const sentences: Readonly<Record<number, string>> = {
@@ -97,10 +98,9 @@ function keepToOneself(error: unknown): void {
 }
 
 async function start(server: Server, port: number, host: string): Promise<string> {
-  const failed = once(server.server, "error").then(([error]) => Promise.reject(error as Error));
+  const listening = once(server, "listening");
   server.listen(port, host);
-  await Promise.race([once(server.server, "listening"), failed]);
-  failed.catch(() => {});
+  await listening;
   const address = server.server.address();
   if (address === null || typeof address === "string")
     throw new Error("the HTTP server has no port");
@@ -110,9 +110,11 @@ async function start(server: Server, port: number, host: string): Promise<string
 async function stop(server: Server): Promise<void> {
   if (!server.server.listening) return;
   const late = setTimeout(() => server.server.closeAllConnections(), drainTime);
+  // A connection whose answer is out stays open for the next request, and Node does not close it by itself.
+  const sweep = setInterval(() => server.server.closeIdleConnections(), sweepInterval);
   const closed = once(server.server, "close");
   server.server.close();
-  server.server.closeIdleConnections();
   await closed;
+  clearInterval(sweep);
   clearTimeout(late);
 }

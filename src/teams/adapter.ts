@@ -30,10 +30,12 @@ export interface AdapterOptions {
   readonly allowAnonymous?: boolean;
   /** Where the Bot Connector publishes its keys, if not at the usual place. */
   readonly openIdMetadata?: string;
+  /** The longest that one request to Teams may take, milliseconds. */
+  readonly requestTimeout?: number;
 }
 
 /** Nothing that talks to Teams may hang: the SDK itself knows no time-out (facts/teams.md 2.5). */
-const requestTimeout = 10_000;
+const defaultTimeout = 10_000;
 
 /** The SDK's adapter without its own HTTP handling, which answers with inner error texts and prints stacks. */
 export class TeamsAdapter extends CloudAdapter {
@@ -70,9 +72,10 @@ export function createAdapter(options: AdapterOptions): TeamsAdapter {
       "The bot has an app id, but no credentials. Set MICROSOFT_APP_PASSWORD, or use a managed identity.",
     );
   }
+  const timeout = options.requestTimeout ?? defaultTimeout;
   const adapter = new TeamsAdapter(authenticationOf(appId, options), appId);
   adapter.use(async (context, next) => {
-    disciplineClient(context.turnState.get<unknown>(adapter.ConnectorClientKey));
+    disciplineClient(context.turnState.get<unknown>(adapter.ConnectorClientKey), timeout);
     await next();
   });
   return adapter;
@@ -148,13 +151,13 @@ interface Abortable {
  * more message in the channel (facts/teams.md 2.5). The time-out is a signal, since the client's own keeps its timer, and
  * with it the process, after a request that failed.
  */
-function disciplineClient(client: unknown): void {
+function disciplineClient(client: unknown, timeout: number): void {
   const { pipeline } = (client as { readonly client: { readonly pipeline: Pipeline } }).client;
   pipeline.removePolicy({ name: "defaultRetryPolicy" });
   pipeline.addPolicy({
     name: "omnibot-timeout",
     sendRequest(request, next) {
-      request.abortSignal = AbortSignal.timeout(requestTimeout);
+      request.abortSignal = AbortSignal.timeout(timeout);
       return next(request);
     },
   });

@@ -43,9 +43,9 @@ export interface BotOptions {
 
 export interface Bot {
   /** One activity that passed the gate and whose token is verified. Returns when Teams may have its answer. */
-  turn(activity: IncomingActivity, context: TurnContext): Promise<void>;
+  readonly turn: (activity: IncomingActivity, context: TurnContext) => Promise<void>;
   /** Resolves when everything that goes on after the answers is done. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
 }
 
 /** The ledger answers in milliseconds; Teams repeats a message after about 15 seconds. */

@@ -21,11 +21,11 @@ export interface ThreadOptions {
 
 export interface Thread {
   /** Brings one thread that is due up to date; false when none is. */
-  look(): Promise<boolean>;
+  readonly look: () => Promise<boolean>;
   /** Looks until the signal, then ends with the threads in hand. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
   /** Something changed: look now. */
-  hint(): void;
+  readonly hint: () => void;
 }
 
 /** A claim outlives the slowest message (10 s) several times. */

@@ -1,0 +1,195 @@
+import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
+import {
+  MicrosoftAppCredentials,
+  PasswordServiceClientCredentialFactory,
+} from "botframework-connector";
+import { StandIn } from "../../sandbox/stand-in.ts";
+import type { IncomingActivity } from "../../src/teams/activity.ts";
+import { createAdapter, type TeamsAdapter } from "../../src/teams/adapter.ts";
+import { createConversations, TeamsError } from "../../src/teams/conversations.ts";
+import { createMessages } from "../../src/teams/messages.ts";
+import { silent } from "./channel.ts";
+
+const appId = "5f0c3b7e-2f4d-4c8e-9a51-6d1e0c7b4a20";
+const tenant = "11111111-1111-4111-8111-111111111111";
+const channel = "19:deployments@thread.tacv2";
+const serviceUrl = "https://smba.trafficmanager.net/emea/";
+
+describe("P14 the adapter", () => {
+  test("is not built without an app id, and says what to do", () => {
+    const options = { tenant, credentials: undefined };
+    expect(() => createAdapter({ ...options, appId: undefined })).toThrow(/Set MICROSOFT_APP_ID/);
+    expect(() => createAdapter({ ...options, appId: "  " })).toThrow(
+      /anybody could send it messages/,
+    );
+    expect(() => createAdapter({ ...options, appId })).toThrow(/no credentials/);
+    expect(createAdapter({ ...options, appId: "", allowAnonymous: true }).anonymous).toBe(true);
+  });
+
+  test("is not anonymous because anonymous is allowed: an app id decides", () => {
+    const credentials = { kind: "secret", password: "word" } as const;
+    expect(createAdapter({ appId, tenant, credentials, allowAnonymous: true }).anonymous).toBe(
+      false,
+    );
+    expect(
+      createAdapter({ appId, tenant, credentials: { kind: "federated", clientId: "c" } }).anonymous,
+    ).toBe(false);
+    expect(
+      createAdapter({ appId, tenant, credentials: { kind: "managed-identity" } }).anonymous,
+    ).toBe(false);
+  });
+});
+
+describe("P14 a token", () => {
+  const own = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const foreign = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const keys = new StandIn("keys");
+  const { error } = console;
+  let adapter: TeamsAdapter;
+
+  beforeAll(async () => {
+    // The SDK prints every token that it refuses.
+    console.error = () => {};
+    keys.route("GET", "/metadata", () => ({
+      status: 200,
+      json: {
+        issuer: "https://api.botframework.com",
+        jwks_uri: `${keys.url}/keys`,
+        id_token_signing_alg_values_supported: ["RS256"],
+      },
+    }));
+    const jwk = own.publicKey.export({ format: "jwk" });
+    keys.route("GET", "/keys", () => ({
+      status: 200,
+      json: { keys: [{ ...jwk, kid: "own", use: "sig", alg: "RS256", endorsements: ["msteams"] }] },
+    }));
+    await keys.listen();
+    const factory = new PasswordServiceClientCredentialFactory(appId, "", tenant);
+    factory.createCredentials = async () => new MicrosoftAppCredentials(appId, "");
+    adapter = createAdapter({
+      appId,
+      tenant,
+      credentials: { kind: "custom", factory },
+      openIdMetadata: `${keys.url}/metadata`,
+    });
+  });
+
+  afterAll(async () => {
+    console.error = error;
+    await keys.close();
+  });
+
+  const claims = () => {
+    const now = Math.floor(Date.now() / 1000);
+    return {
+      iss: "https://api.botframework.com",
+      aud: appId,
+      serviceurl: serviceUrl,
+      nbf: now - 60,
+      exp: now + 600,
+    };
+  };
+
+  function sign(payload: object, key: KeyObject = own.privateKey, header: object = {}): string {
+    const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString("base64url");
+    const unsigned = `${part({ alg: "RS256", typ: "JWT", kid: "own", ...header })}.${part(payload)}`;
+    return `Bearer ${unsigned}.${createSign("RSA-SHA256").update(unsigned).sign(key, "base64url")}`;
+  }
+
+  async function send(authorization: string | undefined, changes: object = {}) {
+    const heard: IncomingActivity[] = [];
+    const turn = async (activity: IncomingActivity) => void heard.push(activity);
+    const messages = createMessages({
+      teams: { tenant, channels: [channel] },
+      adapter,
+      turn,
+      log: silent,
+    });
+    const body = {
+      type: "message",
+      id: "1",
+      channelId: "msteams",
+      serviceUrl,
+      from: { id: "29:alex" },
+      recipient: { id: "28:bot" },
+      conversation: { id: `${channel};messageid=1`, tenantId: tenant },
+      ...changes,
+    };
+    let answer: { readonly status: number; readonly body: unknown } | undefined;
+    const response = {
+      send: (status: number, sent?: unknown) => (answer = { status, body: sent }),
+    };
+    await messages({ headers: { authorization }, body }, response);
+    return { ...answer, heard: heard.length };
+  }
+
+  test("of the Bot Connector is heard", async () => {
+    expect(await send(sign(claims()))).toEqual({ status: 200, body: undefined, heard: 1 });
+  });
+
+  test.each([
+    ["none", () => undefined],
+    ["signed with another key", () => sign(claims(), foreign.privateKey)],
+    ["with another key's name", () => sign(claims(), own.privateKey, { kid: "other" })],
+    ["without a signature algorithm", () => sign(claims(), own.privateKey, { alg: "none" })],
+    ["for another bot", () => sign({ ...claims(), aud: "6f0c3b7e-2f4d-4c8e-9a51-6d1e0c7b4a20" })],
+    [
+      "of Entra, for this bot",
+      () =>
+        sign({ ...claims(), iss: `https://sts.windows.net/${tenant}/`, appid: appId, ver: "1.0" }),
+    ],
+    [
+      "that ended an hour ago",
+      () => sign({ ...claims(), exp: Math.floor(Date.now() / 1000) - 3600 }),
+    ],
+    [
+      "for another service URL",
+      () => sign({ ...claims(), serviceurl: "https://smba.trafficmanager.net/amer/" }),
+    ],
+    ["cut in half", () => sign(claims()).slice(0, 200)],
+  ])("that is forged is refused, with a word and no more: %s", async (_, token) => {
+    expect(await send(token())).toEqual({
+      status: 401,
+      body: { message: "Unauthorized" },
+      heard: 0,
+    });
+  });
+
+  test("that is good does not open other doors", async () => {
+    expect(
+      await send(sign(claims()), { conversation: { id: "19:x@thread.tacv2", tenantId: tenant } }),
+    ).toMatchObject({ status: 403, heard: 0 });
+  });
+});
+
+describe("a message that Teams does not take in time", () => {
+  test("is given up, sent once, and in doubt", async () => {
+    const teams = new StandIn("teams");
+    teams.route("POST", "/v3/conversations/:conversation/activities", () => ({
+      status: 201,
+      json: { id: "1" },
+    }));
+    await teams.listen();
+    teams.faults.push({ path: ".", times: 10, hang: true });
+    const adapter = createAdapter({
+      appId: "",
+      tenant,
+      credentials: undefined,
+      allowAnonymous: true,
+      requestTimeout: 50,
+    });
+    const reference = JSON.stringify({
+      serviceUrl: teams.url,
+      conversation: { id: channel },
+      bot: { id: "28:bot" },
+    });
+
+    const failure = await createConversations(adapter)
+      .post(reference, { type: "message", text: "hello" })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TeamsError);
+    expect(failure).toMatchObject({ trouble: "unreachable", effect: "unknown" });
+    expect(teams.faults[0]?.times).toBe(9);
+    await teams.close();
+  });
+});
