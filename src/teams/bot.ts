@@ -13,7 +13,6 @@ import {
   unknownEnvironment,
 } from "./answers.ts";
 import { renderHelp } from "./cards/help.ts";
-import { renderCard } from "./cards/render.ts";
 import { renderStatus } from "./cards/status.ts";
 import { answerOf, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
 import { parseCommand, type Command } from "./command.ts";
@@ -28,7 +27,8 @@ import { createErrands } from "./errands.ts";
 import { createMembers } from "./members.ts";
 import { mentionsBot, textOf } from "./mention.ts";
 import { personOf } from "./person.ts";
-import type { DecisionAnswer, Requests } from "./requests-port.ts";
+import type { Requests } from "./requests-port.ts";
+import { createMender } from "./stale-cards.ts";
 import { within } from "./within.ts";
 
 export interface BotOptions {
@@ -51,7 +51,6 @@ export interface Bot {
 /** The ledger answers in milliseconds; Teams repeats a message after about 15 seconds. */
 const ledgerTime = 5000;
 const statusTime = 20_000;
-const mostHealed = 1000;
 
 type OrderCommand = Extract<Command, { type: "deploy" | "rollback" }>;
 
@@ -67,7 +66,13 @@ export function createBot({
   const { environments, teams } = config;
   const errands = createErrands(log);
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
-  const healed = new Set<string>();
+  const mend = createMender({
+    environments,
+    timeZone: teams.timeZone,
+    conversations,
+    clock,
+    errands,
+  });
 
   return { turn, settled: () => errands.settled() };
 
@@ -182,7 +187,7 @@ export function createBot({
       if ((await membershipOf(activity, context)) === "guest")
         return sentenceAnswer("Guests cannot decide about deployments.");
       const decided = await within(ledgerTime, "the decision", requests.decide(asked));
-      heal(activity, decided);
+      mend(activity, decided);
       return answerOf(decided, asked, environments, { now: clock.now(), timeZone: teams.timeZone });
     } catch (error) {
       log.error({ err: error }, "a click could not be answered");
@@ -190,27 +195,5 @@ export function createBot({
         "Something went wrong. The card shows in a moment whether your decision counted.",
       );
     }
-  }
-
-  /**
-   * Somebody pressed a button of a card that should have none any more: a copy whose post was in doubt, perhaps. It is
-   * given the true picture, once.
-   */
-  function heal(activity: IncomingActivity, decided: DecisionAnswer): void {
-    const { replyToId } = activity;
-    if (decided.state !== "already-decided" && decided.state !== "expired") return;
-    const { deployment } = decided;
-    const environment = environments[deployment.environment];
-    if (typeof replyToId !== "string" || environment === undefined || healed.has(replyToId)) return;
-    if (healed.size >= mostHealed) healed.clear();
-    healed.add(replyToId);
-    const picture = renderCard(deployment, {
-      environment,
-      now: clock.now(),
-      timeZone: teams.timeZone,
-    });
-    errands.add("a stale card", () =>
-      conversations.edit(referenceOf(activity), replyToId, cardMessage(picture)),
-    );
   }
 }

@@ -1,11 +1,11 @@
 import type { Activity, TurnContext } from "botbuilder";
 import type { ConnectorClient } from "botframework-connector";
 import { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
 import type { IncomingActivity } from "./activity.ts";
 import type { TeamsAdapter } from "./adapter.ts";
 import type { Rendered } from "./cards/render.ts";
 import { isServiceUrl } from "./service-url.ts";
+import { asTeamsError, TeamsError } from "./teams-error.ts";
 
 /** What the bot needs to speak in a thread again, from any process, at any time. */
 const reference = z.object({
@@ -16,7 +16,7 @@ const reference = z.object({
 
 export type Message = Partial<Activity>;
 
-/** Where messages go out. Errors are ServiceErrors that say whether the message may have arrived. */
+/** Where messages go out. Errors are TeamsErrors that say whether the message may have arrived. */
 export interface Conversations {
   /** Posts into the thread of the reference, once; returns the message's id. */
   post(reference: string, message: Message): Promise<string>;
@@ -119,110 +119,4 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
       throw new TeamsError(undefined, "unreachable", "unknown", "Teams gave no answer.");
     return answer.value;
   }
-}
-
-/** What went wrong with a message, with the HTTP status where there was an answer. */
-export class TeamsError extends ServiceError {
-  readonly status: number | undefined;
-
-  constructor(
-    status: number | undefined,
-    trouble: ServiceError["trouble"],
-    effect: ServiceError["effect"],
-    message: string,
-    options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
-  ) {
-    super("teams", trouble, effect, message, options);
-    this.name = "TeamsError";
-    this.status = status;
-  }
-}
-
-/** What the SDK throws: a RestError of its HTTP client, or what the sign-in to Entra throws. */
-const failure = z.looseObject({
-  statusCode: z.number().optional(),
-  code: z.string().optional(),
-  errorCode: z.string().optional(),
-  message: z.string().optional(),
-  response: z.looseObject({ headers: z.custom<{ get(name: string): unknown }>(hasGet) }).optional(),
-});
-
-function hasGet(headers: unknown): boolean {
-  return (
-    typeof headers === "object" &&
-    headers !== null &&
-    "get" in headers &&
-    typeof headers.get === "function"
-  );
-}
-
-/** Errors of the connection that say that nothing was sent. */
-const neverSent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
-
-/** Splits what can go wrong by whether the message may have arrived (facts/teams.md 2.5). */
-function asTeamsError(error: unknown): TeamsError {
-  const {
-    statusCode: status,
-    code = "",
-    errorCode,
-    message = "",
-    response,
-  } = failure.safeParse(error).data ?? {};
-  const options = {
-    cause: error,
-    retryAfter: millisecondsOf(response?.headers.get("retry-after")),
-  };
-  const answer = `${status ?? ""} ${code}`.trim();
-  if (status === 429 || status === 412) {
-    return new TeamsError(
-      status,
-      "throttled",
-      "none",
-      `Teams asks for patience (${answer}).`,
-      options,
-    );
-  }
-  if (status === 401 || status === 403) {
-    return new TeamsError(
-      status,
-      "denied",
-      "none",
-      `Teams does not let omnibot speak there (${answer}).`,
-      options,
-    );
-  }
-  if (status === 501 || (status !== undefined && status >= 400 && status < 500 && status !== 408)) {
-    return new TeamsError(
-      status,
-      "invalid",
-      "none",
-      `Teams refused the message (${answer}).`,
-      options,
-    );
-  }
-  if (status === undefined && errorCode !== undefined) {
-    return new TeamsError(
-      status,
-      "denied",
-      "none",
-      `omnibot cannot sign in to Teams (${errorCode}).`,
-      options,
-    );
-  }
-  const unsent =
-    status === undefined && neverSent.some((one) => `${code} ${message}`.includes(one));
-  const effect = unsent ? "none" : "unknown";
-  return new TeamsError(
-    status,
-    "unreachable",
-    effect,
-    `Teams did not answer (${answer || "no connection"}).`,
-    options,
-  );
-}
-
-/** Seconds of a Retry-After header in milliseconds, five minutes at most. */
-function millisecondsOf(header: unknown): number | undefined {
-  const seconds = typeof header === "string" ? Number(header) : Number.NaN;
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 300) * 1000 : undefined;
 }

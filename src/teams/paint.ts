@@ -5,9 +5,10 @@ import type { Deployment } from "../deployment/deployment.ts";
 import type { Clock, ThreadClaim } from "../deployment/ports.ts";
 import { channelOf } from "./activity.ts";
 import { renderCard } from "./cards/render.ts";
-import { cardMessage, TeamsError, type Conversations, type Message } from "./conversations.ts";
+import { cardMessage, type Conversations, type Message } from "./conversations.ts";
 import { repliesOf } from "./replies.ts";
 import type { Sent } from "./sent.ts";
+import { TeamsError } from "./teams-error.ts";
 import type { Buckets } from "./token-bucket.ts";
 
 /** A claimed thread, and what it was sent so far; `sent` changes as messages go out. */

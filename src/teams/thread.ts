@@ -3,9 +3,10 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Clock, ThreadClaim, Threads } from "../deployment/ports.ts";
 import { channelOf } from "./activity.ts";
-import { TeamsError, type Conversations } from "./conversations.ts";
+import type { Conversations } from "./conversations.ts";
 import { createPainter, type Picture } from "./paint.ts";
 import { readSent, writeSent, type Sent } from "./sent.ts";
+import { TeamsError } from "./teams-error.ts";
 import { createBuckets, type Pace } from "./token-bucket.ts";
 
 export interface ThreadOptions {

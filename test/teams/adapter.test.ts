@@ -6,7 +6,8 @@ import {
 import { StandIn } from "../../sandbox/stand-in.ts";
 import type { IncomingActivity } from "../../src/teams/activity.ts";
 import { createAdapter, type TeamsAdapter } from "../../src/teams/adapter.ts";
-import { createConversations, TeamsError } from "../../src/teams/conversations.ts";
+import { createConversations } from "../../src/teams/conversations.ts";
+import { TeamsError } from "../../src/teams/teams-error.ts";
 import { createMessages } from "../../src/teams/messages.ts";
 import { silent } from "./channel.ts";
 
