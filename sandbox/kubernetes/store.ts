@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { isSameJson } from "./equal.ts";
 import type { KubernetesObject, Metadata } from "./objects.ts";
-import { apiVersion, isPlural, resources, type Kinds, type Plural } from "./resources.ts";
+import { apiVersion, resources, type Kinds, type Plural } from "./resources.ts";
 
 /** One write, as watches see it. */
 export interface Change {
@@ -164,13 +164,6 @@ export class Store {
     this.#changes.length = 0;
     // A watch may always start at the newest version.
     this.#forgotten = this.#version;
-  }
-
-  /** Everything there is, of every kind. */
-  everything(): KubernetesObject[] {
-    return Object.keys(this.#objects)
-      .filter(isPlural)
-      .flatMap((plural): KubernetesObject[] => this.list(plural));
   }
 
   #next(): number {

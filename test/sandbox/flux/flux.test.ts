@@ -302,6 +302,23 @@ test("with remediation the failed upgrade is rolled back, and its cause stays in
   expect(deployment?.spec.template.spec.containers[0]?.image).toContain(live);
 });
 
+test("a fix overtakes a failing upgrade where Flux may cancel its health checks", async () => {
+  await start({ speed: 200, options: { cancelOnNewRevision: true } });
+  await gitops.push({ "helm-release.yaml": helmRelease("production-40673") });
+  await poke();
+  await until(cluster, () => condition(release(), "Ready")?.status === "Unknown");
+  await gitops.push({ "helm-release.yaml": helmRelease("production-40672") });
+  await poke();
+  await until(cluster, () => release()?.status.history?.[0]?.version === 3);
+  expect(release()?.status.history).toMatchObject([
+    { version: 3, status: "deployed" },
+    { version: 2, status: "failed" },
+    { version: 1, status: "superseded" },
+  ]);
+  expect(condition(release(), "Stalled")).toBeUndefined();
+  expect(release()?.status.upgradeFailures).toBeUndefined();
+});
+
 test("YAML that cannot be read fails the build and leaves the release alone", async () => {
   await start();
   const head = await gitops.push({ "helm-release.yaml": 'spec:\n  values: "no end\n' });
