@@ -13,7 +13,7 @@ export type Command =
 
 export const verbs = ["deploy", "rollback", "status", "help"] as const;
 
-export type Verb = (typeof verbs)[number];
+type Verb = (typeof verbs)[number];
 
 const longest = 200;
 const politeBefore = new Set(["please", "pls", "hey", "hi", "hello"]);

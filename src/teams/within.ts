@@ -1,5 +1,5 @@
 /** A promise that did not settle in time. What it stands for goes on; its outcome is unknown. */
-export class TooLate extends Error {
+class TooLate extends Error {
   constructor(what: string, time: number) {
     super(`${what} took longer than ${time} ms`);
     this.name = "TooLate";

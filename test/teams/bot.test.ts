@@ -216,7 +216,9 @@ describe("a click", () => {
       deployment: 128,
     });
     expect(body).toMatchObject({ type: "application/vnd.microsoft.card.adaptive" });
-    expect((await room.teams.redeliver(id, "new-id")).body).toEqual(body);
+    expect((await room.teams.redeliver(id, "new-id")).body).toMatchObject({
+      type: "application/vnd.microsoft.card.adaptive",
+    });
   });
 
   test("P15 on a card that should have no buttons any more gives that card its true picture, once", async () => {

@@ -25,7 +25,7 @@ export const config: Config = {
 };
 
 /** Requests whose answers a test sets, and which remember what they were asked. */
-export class FakeRequests implements Requests {
+class FakeRequests implements Requests {
   readonly orders: Order[] = [];
   readonly decisions: Decision[] = [];
   order: () => Promise<OrderAnswer> = async () => ({ state: "repeated" });

@@ -4,7 +4,7 @@ import { expand } from "./template.ts";
 import { countInWords, escaped } from "./text.ts";
 import { roughly } from "./time.ts";
 
-export interface HelpView {
+interface HelpView {
   readonly commands: readonly { readonly command: string; readonly text: string }[];
   /** What is configured, environment by environment. */
   readonly rules: readonly { readonly text: string }[];
@@ -19,7 +19,7 @@ export function renderHelp(environments: Readonly<Record<string, Environment>>):
 }
 
 /** The commands with the names that are really configured, so that each line can be copied. */
-export function helpView(environments: Readonly<Record<string, Environment>>): HelpView {
+function helpView(environments: Readonly<Record<string, Environment>>): HelpView {
   const all = Object.values(environments);
   const name = escaped(all[0]?.name ?? "production", 60);
   const branch = escaped(all[0]?.build.branch ?? "main", 60);

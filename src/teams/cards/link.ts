@@ -14,7 +14,7 @@ export interface Link {
  * An address that a card may link to: https without credentials in it. Plain http only to this machine, and only where the
  * environment itself is configured so (the sandbox).
  */
-export function safeUrl(text: string | undefined, environment: Environment): string | undefined {
+function safeUrl(text: string | undefined, environment: Environment): string | undefined {
   const url = text === undefined || text.length > longest ? null : URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return undefined;
   const sandbox =

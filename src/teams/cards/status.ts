@@ -8,13 +8,13 @@ import { roughly, timeOfDay } from "./time.ts";
 
 type StatusRow = Pick<Row, "mark" | "color" | "word" | "detail">;
 
-export interface StatusView {
+interface StatusView {
   readonly environments: readonly EnvironmentView[];
   readonly looked: string;
   readonly summary: string;
 }
 
-export interface EnvironmentView {
+interface EnvironmentView {
   readonly title: string;
   readonly color: "Good" | "Attention" | "Accent";
   readonly intro: string;
@@ -38,7 +38,7 @@ export function renderStatus(
   return { card: expand("status", view), summary: view.summary };
 }
 
-export function statusView(
+function statusView(
   statuses: readonly EnvironmentStatus[],
   context: StatusContext,
 ): StatusView {

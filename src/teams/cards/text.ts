@@ -15,12 +15,12 @@ const secrets: readonly RegExp[] = [
 ];
 
 /** Takes out what looks like a secret. */
-export function redacted(text: string): string {
+function redacted(text: string): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, "(hidden)"), text);
 }
 
 /** Shortens a text to so many characters, with an ellipsis. */
-export function cut(text: string, most: number): string {
+function cut(text: string, most: number): string {
   const letters = Array.from(text);
   return letters.length <= most ? text : `${letters.slice(0, Math.max(0, most - 1)).join("")}…`;
 }

@@ -35,7 +35,7 @@ export function isApproved(deployment: Deployment, environment: Environment): bo
 }
 
 /** The tag that shall be live, as soon as it is known. */
-export function tagOf(deployment: Deployment, environment: Environment): string | undefined {
+function tagOf(deployment: Deployment, environment: Environment): string | undefined {
   const { image, change, proposal, run } = deployment.evidence;
   const known = image?.tag ?? change?.to ?? proposal?.tag;
   if (known !== undefined) return known;

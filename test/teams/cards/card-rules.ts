@@ -13,9 +13,7 @@ interface Context {
 }
 
 // The package's ESM entry does not load in Node (facts/teams.md 3.5).
-// Not written as a literal there, since the compiler would then check the package's own sources.
-const parser: string = "adaptivecards/dist/adaptivecards.js";
-const microsoft = createRequire(import.meta.url)(parser) as {
+const microsoft = createRequire(import.meta.url)("adaptivecards/dist/adaptivecards.js") as {
   AdaptiveCard: new () => Parsed;
   SerializationContext: new () => Context;
 };

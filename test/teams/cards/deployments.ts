@@ -3,7 +3,7 @@ import type { Deployment, Progress } from "../../../src/deployment/deployment.ts
 import type { EnvironmentStatus } from "../../../src/teams/requests-port.ts";
 
 /** 14:42:00 in UTC. */
-export const asked = Date.UTC(2026, 4, 12, 14, 42);
+const asked = Date.UTC(2026, 4, 12, 14, 42);
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
