@@ -96,12 +96,14 @@ export function createCluster(options: ClusterOptions): Cluster {
         const message = `No GitRepository fetches ${gitops.repository}`;
         throw new ServiceError("flux", "invalid", "none", message);
       }
-      knownSource = source;
+      // Should it be gone, the next poke searches anew.
+      knownSource = undefined;
       const { resource, namespace, object } = source;
       const requestedAt = new Date(clock.now()).toISOString();
       await kubernetes.annotate(resource, namespace, object.metadata.name, {
         "reconcile.fluxcd.io/requestedAt": requestedAt,
       });
+      knownSource = source;
       return "poked";
     },
 

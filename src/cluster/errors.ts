@@ -86,16 +86,18 @@ const networkWords: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: "connection lost",
 };
 
+const thrown = z.object({ name: z.string(), cause: z.unknown().optional() });
+
 /** `fetch failed` hides what happened in its cause. */
 function networkMessage(error: unknown): string {
-  if (!(error instanceof Error)) return "no usable answer";
-  if (error.name === "TimeoutError" || error.name === "AbortError") return "no answer in time";
-  const code = codeOf(error.cause) ?? codeOf(error);
-  if (code !== undefined) return networkWords[code] ?? code;
-  return error instanceof z.ZodError ? "an answer of an unknown form" : "no usable answer";
+  if (error instanceof z.ZodError) return "an answer of an unknown form";
+  const { data: seen } = thrown.safeParse(error);
+  if (seen === undefined) return "no usable answer";
+  if (seen.name === "TimeoutError" || seen.name === "AbortError") return "no answer in time";
+  const code = codeOf(seen.cause) ?? codeOf(error);
+  return code === undefined ? "no usable answer" : (networkWords[code] ?? code);
 }
 
 function codeOf(error: unknown): string | undefined {
-  const found = z.object({ code: z.string() }).safeParse(error);
-  return found.success ? found.data.code : undefined;
+  return z.object({ code: z.string() }).safeParse(error).data?.code;
 }

@@ -48,25 +48,17 @@ export async function readWorkloads(
   repository: string,
 ): Promise<Omit<RolloutObjects, "released" | "now">> {
   const namespace = targetNamespaceOf(release);
-  const of = async <T extends z.ZodType<Workload>>(resource: Resource, schema: T) => {
-    const labelled = await listAll(kubernetes, resource, schema, {
-      namespace,
-      labels: releaseLabels(release),
-    });
-    // Helm's own annotation is there where a post-renderer took Flux's labels away.
-    const all =
-      labelled.length > 0
-        ? labelled
-        : (await listAll(kubernetes, resource, schema, { namespace })).filter((one) =>
-            isInstalledBy(one, release),
-          );
-    return all.filter((one) => tagsIn(one.spec.template, repository).length > 0);
-  };
-  const { deployments, statefulSets, daemonSets, replicaSets, pods, events } = workloadResources;
+  const { replicaSets, pods, events } = workloadResources;
+  const labelled = await readKinds(kubernetes, { namespace, labels: releaseLabels(release) });
+  // Helm's own annotation is there where a post-renderer took Flux's labels away.
+  const all = isEmpty(labelled) ? await readKinds(kubernetes, { namespace }) : labelled;
+  const isOurs = (one: Workload) =>
+    tagsIn(one.spec.template, repository).length > 0 &&
+    (all === labelled || isInstalledBy(one, release));
   const found = {
-    deployments: await of(deployments, deployment),
-    statefulSets: await of(statefulSets, statefulSet),
-    daemonSets: await of(daemonSets, daemonSet),
+    deployments: all.deployments.filter(isOurs),
+    statefulSets: all.statefulSets.filter(isOurs),
+    daemonSets: all.daemonSets.filter(isOurs),
   };
 
   const sets = [...found.statefulSets, ...found.daemonSets];
@@ -95,6 +87,25 @@ export async function readWorkloads(
       )
     ).flat(),
   };
+}
+
+type Kinds = Pick<RolloutObjects, "deployments" | "statefulSets" | "daemonSets">;
+
+async function readKinds(
+  kubernetes: Kubernetes,
+  where: { readonly namespace: string; readonly labels?: string },
+): Promise<Kinds> {
+  const { deployments, statefulSets, daemonSets } = workloadResources;
+  const kinds = await Promise.all([
+    listAll(kubernetes, deployments, deployment, where),
+    listAll(kubernetes, statefulSets, statefulSet, where),
+    listAll(kubernetes, daemonSets, daemonSet, where),
+  ]);
+  return { deployments: kinds[0], statefulSets: kinds[1], daemonSets: kinds[2] };
+}
+
+function isEmpty({ deployments, statefulSets, daemonSets }: Kinds): boolean {
+  return deployments.length + statefulSets.length + daemonSets.length === 0;
 }
 
 function isInstalledBy({ metadata }: Workload, release: HelmRelease): boolean {

@@ -103,7 +103,7 @@ function follow(
     resolve({
       version: expired ? undefined : version,
       heard,
-      well: heard && !(error instanceof Error),
+      well: heard && (error ?? undefined) === undefined,
     });
   };
   const query = {

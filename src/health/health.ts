@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { HealthEndpoint } from "../config/config.ts";
 import type { HealthResult } from "../deployment/deployment.ts";
 import type { Health } from "../deployment/ports.ts";
@@ -40,15 +41,17 @@ const troubles: Readonly<Record<string, string>> = {
 };
 
 function troubleOf(error: unknown): string {
-  if (!(error instanceof Error)) return "does not answer";
-  if (error.name === "TimeoutError") return "does not answer in time";
-  const code = codeOf(error.cause);
-  if (/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL/.test(code))
+  const { data: seen } = thrown.safeParse(error);
+  if (seen?.name === "TimeoutError") return "does not answer in time";
+  const code = seen?.cause?.code ?? "";
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL/.test(code)) {
     return "certificate not valid";
+  }
   return troubles[code] ?? `does not answer${code === "" ? "" : `: ${code}`}`;
 }
 
-function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error) || !("code" in cause)) return "";
-  return typeof cause.code === "string" ? cause.code : "";
-}
+/** What fetch throws says what happened in its cause. */
+const thrown = z.object({
+  name: z.string(),
+  cause: z.object({ code: z.string().optional() }).nullish().catch(undefined),
+});

@@ -1,0 +1,287 @@
+import { createHmac } from "node:crypto";
+import nock from "nock";
+import { createCluster } from "../../src/cluster/cluster.ts";
+import type { FluxPoke } from "../../src/config/config.ts";
+import { ServiceError, type Wanted } from "../../src/deployment/ports.ts";
+import { environment, kubeConfigFor, server } from "./environment.ts";
+
+const now = Date.parse("2026-03-05T10:00:00Z");
+const commit = "b".repeat(40);
+const wanted: Wanted = {
+  release: { name: "omnispatial-web", namespace: undefined },
+  tag: "production-40672",
+  commit,
+  since: now,
+};
+
+const helmReleases = "/apis/helm.toolkit.fluxcd.io/v2/helmreleases";
+const gitRepositories = "/apis/source.toolkit.fluxcd.io/v1/gitrepositories";
+const gitRepository = {
+  metadata: { name: "gitops", namespace: "flux-system" },
+  spec: { url: "ssh://git@github.com/OmniSpatial/gitops.git", ref: { branch: "main" } },
+  status: { artifact: { revision: `main@sha1:${"a".repeat(40)}` } },
+};
+
+function release(namespace: string) {
+  return {
+    metadata: {
+      name: "omnispatial-web",
+      namespace,
+      generation: 7,
+      labels: {
+        "kustomize.toolkit.fluxcd.io/name": "operations",
+        "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+      },
+    },
+    spec: { values: { image: { tag: "production-40655" } } },
+    status: { observedGeneration: 7 },
+  };
+}
+
+function open(poke?: FluxPoke, receiverToken?: string) {
+  return createCluster({
+    kubeConfig: kubeConfigFor(),
+    environment: environment(poke),
+    ...(receiverToken === undefined ? {} : { receiverToken }),
+    clock: { now: () => now },
+  });
+}
+
+async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
+  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  if (error instanceof ServiceError) return error;
+  throw new Error(`no ServiceError: ${String(error)}`);
+}
+
+/** The API server knows neither such an object nor such an API. */
+const absent = { kind: "Status", reason: "NotFound", message: "not found", code: 404 };
+
+beforeAll(() => nock.disableNetConnect());
+afterEach(() => {
+  const left = nock.pendingMocks();
+  nock.cleanAll();
+  if (left.length > 0) throw new Error(`never asked for: ${left.join(", ")}`);
+});
+afterAll(() => nock.enableNetConnect());
+
+const fields = { limit: "500", fieldSelector: "metadata.name=omnispatial-web" };
+
+describe("Finding the release", () => {
+  test("whose namespace nobody says, and from it the Kustomization and the source", async () => {
+    nock(server, { reqheaders: { authorization: "Bearer cluster-token" } })
+      .get(helmReleases)
+      .query(fields)
+      .twice()
+      .reply(200, { metadata: {}, items: [release("omnispatial")] })
+      .get("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/operations")
+      .reply(200, {
+        metadata: { name: "operations" },
+        spec: { sourceRef: { kind: "GitRepository", name: "gitops" } },
+        status: {},
+      })
+      .get("/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/gitops")
+      .reply(200, gitRepository);
+    expect(await open().readFlux(wanted)).toEqual({
+      state: "fetching",
+      sentence: "Flux is at main@aaaaaaa, waits for bbbbbbb",
+    });
+  });
+
+  test("in an older Flux by its older version", async () => {
+    nock(server)
+      .get("/apis/helm.toolkit.fluxcd.io/v2/namespaces/omnispatial/helmreleases/omnispatial-web")
+      .reply(404, "404 page not found\n")
+      .get(
+        "/apis/helm.toolkit.fluxcd.io/v2beta2/namespaces/omnispatial/helmreleases/omnispatial-web",
+      )
+      .reply(200, { ...release("omnispatial"), spec: { kubeConfig: { secretRef: {} } } });
+    const named = { ...wanted, release: { name: "omnispatial-web", namespace: "omnispatial" } };
+    expect(await open().readRollout({ ...named, digests: [] })).toMatchObject({
+      code: "workloads-not-found",
+      detail: expect.stringContaining("another cluster"),
+    });
+  });
+
+  test("that is not there is an answer, not an error", async () => {
+    nock(server)
+      .get(helmReleases)
+      .query(fields)
+      .reply(200, { items: [] })
+      .get("/apis/helm.toolkit.fluxcd.io/v2beta2/helmreleases")
+      .query(fields)
+      .reply(404, absent);
+    expect(await open().readRollout({ ...wanted, digests: [] })).toEqual({
+      state: "failed",
+      code: "release-missing",
+      detail: "There is no HelmRelease omnispatial-web.",
+    });
+  });
+
+  test("twice asks for the namespace", async () => {
+    nock(server)
+      .get(helmReleases)
+      .query(fields)
+      .reply(200, { items: [release("omnispatial"), release("staging")] });
+    expect(await errorOf(open().readFlux(wanted))).toMatchObject({
+      trouble: "invalid",
+      message: "There is a HelmRelease omnispatial-web in omnispatial, staging: set flux.namespace",
+    });
+  });
+});
+
+describe("Poking Flux", () => {
+  const annotated = {
+    metadata: { annotations: { "reconcile.fluxcd.io/requestedAt": "2026-03-05T10:00:00.000Z" } },
+  };
+  const patched = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/gitops";
+
+  test("annotates the GitRepository of the repository, by a merge patch in omnibot's name", async () => {
+    nock(server)
+      .get(gitRepositories)
+      .query({ limit: "500" })
+      .reply(200, {
+        items: [
+          { ...gitRepository, metadata: { name: "other" }, spec: { url: "https://x.example/y" } },
+          gitRepository,
+        ],
+      });
+    nock(server, { reqheaders: { "content-type": "application/merge-patch+json" } })
+      .patch(patched, annotated)
+      .query({ fieldManager: "omnibot" })
+      .reply(200, gitRepository);
+    expect(await open({ kind: "annotation" }).poke()).toBe("poked");
+  });
+
+  test("is denied without the right to patch, with the server's words alone", async () => {
+    nock(server)
+      .get(gitRepositories)
+      .query(true)
+      .reply(200, { items: [gitRepository] })
+      .patch(patched)
+      .query(true)
+      .reply(403, { kind: "Status", message: "gitrepositories is forbidden" });
+    expect(await errorOf(open({ kind: "annotation" }).poke())).toMatchObject({
+      service: "kubernetes",
+      trouble: "denied",
+      effect: "none",
+      message: "Annotating gitrepositories/gitops in flux-system: gitrepositories is forbidden",
+    });
+  });
+
+  test("whose answer is lost may have had its effect", async () => {
+    nock(server)
+      .get(gitRepositories)
+      .query(true)
+      .reply(200, { items: [gitRepository] })
+      .patch(patched)
+      .query(true)
+      .replyWithError(Object.assign(new Error("lost"), { code: "ECONNRESET" }));
+    expect(await errorOf(open({ kind: "annotation" }).poke())).toMatchObject({
+      trouble: "unreachable",
+      effect: "unknown",
+    });
+  });
+
+  test("by a Receiver signs exactly the bytes that it sends", async () => {
+    const url = "http://webhook-receiver.flux-system.svc/hook/1234";
+    let signature = "";
+    let body = "";
+    nock("http://webhook-receiver.flux-system.svc")
+      .post("/hook/1234", (sent: unknown) => {
+        body = JSON.stringify(sent);
+        return true;
+      })
+      .matchHeader("x-signature", (value) => {
+        signature = String(value);
+        return true;
+      })
+      .reply(200);
+    expect(await open({ kind: "receiver", url }, "receiver-token").poke()).toBe("poked");
+    const hmac = createHmac("sha256", "receiver-token").update(body).digest("hex");
+    expect(signature).toBe(`sha256=${hmac}`);
+  });
+
+  test("by a Receiver that is busy or broken", async () => {
+    const url = "http://webhook-receiver.flux-system.svc/hook/1234";
+    nock("http://webhook-receiver.flux-system.svc")
+      .post("/hook/1234")
+      .reply(429, "", { "retry-after": "7" })
+      .post("/hook/1234")
+      .reply(503, "");
+    const cluster = open({ kind: "receiver", url }, "receiver-token");
+    expect(await errorOf(cluster.poke())).toMatchObject({
+      service: "flux",
+      trouble: "throttled",
+      retryAfter: 7000,
+    });
+    expect(await errorOf(cluster.poke())).toMatchObject({
+      service: "flux",
+      trouble: "unreachable",
+      effect: "unknown",
+      message: "Flux's Receiver answers 503",
+    });
+  });
+
+  test("that is off does nothing", async () => {
+    expect(await open({ kind: "none" }).poke()).toBe("off");
+  });
+
+  test("by a Receiver without its token is a mistake of the configuration", () => {
+    expect(() => open({ kind: "receiver", url: "http://x.example/" })).toThrow(
+      "FLUX_RECEIVER_TOKEN",
+    );
+  });
+});
+
+describe("What goes wrong with a call", () => {
+  const read = () => errorOf(open().readRollout({ ...wanted, digests: [] }));
+
+  test.each([
+    [401, "denied", undefined],
+    [403, "denied", undefined],
+    [429, "throttled", 3000],
+    [500, "unreachable", 3000],
+    [400, "invalid", undefined],
+  ] as const)("HTTP %i is %s", async (status, trouble, retryAfter) => {
+    nock(server)
+      .get(helmReleases)
+      .query(true)
+      .reply(status, { kind: "Status", message: "the server's words" }, { "retry-after": "3" });
+    const error = await read();
+    expect(error).toMatchObject({ service: "kubernetes", trouble, effect: "none", retryAfter });
+    // The client keeps no body of a 401.
+    const words = status === 401 ? "HTTP 401" : "the server's words";
+    expect(error.message).toBe(`Listing helmreleases: ${words}`);
+  });
+
+  test("a lost connection is unreachable", async () => {
+    nock(server)
+      .get(helmReleases)
+      .query(true)
+      .replyWithError(Object.assign(new Error("x"), { code: "ECONNREFUSED" }));
+    expect(await read()).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+      message: "Listing helmreleases: connection refused",
+    });
+  });
+
+  test("an answer of an unknown form is not believed", async () => {
+    nock(server)
+      .get(helmReleases)
+      .query(true)
+      .reply(200, { items: [{ metadata: { name: 1 } }] });
+    expect(await read()).toMatchObject({
+      trouble: "unreachable",
+      message: "Reading helmreleases: an answer of an unknown form",
+    });
+  });
+
+  test("P13 neither the token nor a header is in the error", async () => {
+    nock(server)
+      .get(helmReleases)
+      .query(true)
+      .reply(500, "Bearer cluster-token", { "x-secret": "cluster-token" });
+    expect((await read()).message).toBe("Listing helmreleases: HTTP 500");
+  });
+});

@@ -1,0 +1,44 @@
+import { readCrashLog, tailOf } from "../../src/cluster/crash-log.ts";
+import type { Kubernetes, LogRequest } from "../../src/cluster/kubernetes.ts";
+import { pod } from "./rollout-states.ts";
+
+function logs(answer: (request: LogRequest) => Promise<string>) {
+  const asked: boolean[] = [];
+  const never = () => Promise.reject(new Error("not asked for"));
+  const kubernetes: Kubernetes = {
+    get: never,
+    list: never,
+    annotate: never,
+    readLog: (request) => {
+      asked.push(request.previous);
+      return answer(request);
+    },
+  };
+  return { kubernetes, asked };
+}
+
+const crashed = pod("web-2-a", { web: { state: { waiting: { reason: "CrashLoopBackOff" } } } });
+
+test("while the container waits, the run before is what crashed", async () => {
+  const { kubernetes, asked } = logs(() => Promise.resolve("fatal: no settings\n"));
+  expect(await readCrashLog(kubernetes, { pod: crashed, container: "web" })).toEqual({
+    title: "Log of web in web-2-a",
+    lines: ["fatal: no settings"],
+  });
+  expect(asked).toEqual([true]);
+});
+
+test("where that has none, the other run is asked; where both fail, there is no excerpt", async () => {
+  const { kubernetes, asked } = logs(() => Promise.reject(new Error("gone")));
+  expect(await readCrashLog(kubernetes, { pod: crashed, container: "web" })).toBeUndefined();
+  expect(asked).toEqual([true, false]);
+});
+
+test("an excerpt is 20 lines and 4 KB at most, the last ones, without colours", () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  expect(tailOf(lines.join("\n"))).toEqual(lines.slice(10));
+  expect(tailOf("\u001B[31mred\u001B[0m\r\n\n")).toEqual(["red"]);
+  const long = tailOf(Array.from({ length: 30 }, () => "ä".repeat(300)).join("\n"));
+  expect(Buffer.byteLength(long.join("\n"))).toBeLessThanOrEqual(4096);
+  expect(long[0]).toHaveLength(240);
+});

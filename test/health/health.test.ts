@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import nock from "nock";
+import { StandIn } from "../../sandbox/stand-in.ts";
+import { createHealth } from "../../src/health/health.ts";
+
+let app: StandIn;
+let url: string;
+
+beforeEach(async () => {
+  app = new StandIn("app");
+  app.route("GET", "/healthz", () => ({ status: 200, body: "ok" }));
+  app.route("GET", "/busy", () => ({ status: 503, body: "no" }));
+  app.route("GET", "/moved", () => ({ status: 302, headers: { location: "/healthz" } }));
+  app.route("GET", "/endless", () => ({
+    status: 200,
+    stream: async (response, closed) => {
+      response.write("x".repeat(1000));
+      await once(closed, "abort");
+    },
+  }));
+  url = await app.listen();
+});
+
+afterEach(() => app.close());
+
+const check = async (address: string, status = 200) =>
+  (await createHealth([{ name: "web", url: address, status }]).check())[0];
+
+test("an endpoint that answers as expected is well", async () => {
+  expect(await check(`${url}/healthz`)).toEqual({ name: "web", ok: true, answer: "200" });
+  expect(await check(`${url}/busy`, 503)).toMatchObject({ ok: true });
+});
+
+test("another status is not", async () => {
+  expect(await check(`${url}/busy`)).toEqual({
+    name: "web",
+    ok: false,
+    answer: "answers 503, expected 200",
+  });
+});
+
+test("a redirect is an answer, and is not followed", async () => {
+  expect(await check(`${url}/moved`)).toMatchObject({ answer: "answers 302, expected 200" });
+  expect(app.journal).toHaveLength(1);
+});
+
+test("a body without an end is not waited for", async () => {
+  expect(await check(`${url}/endless`)).toMatchObject({ ok: true });
+});
+
+test("all endpoints are asked, each by its name", async () => {
+  const health = createHealth([
+    { name: "web", url: `${url}/healthz`, status: 200 },
+    { name: "api", url: `${url}/busy`, status: 200 },
+  ]);
+  expect((await health.check()).map(({ name, ok }) => [name, ok])).toEqual([
+    ["web", true],
+    ["api", false],
+  ]);
+});
+
+test("nobody there, and a connection that is lost, are answers, too", async () => {
+  await app.close();
+  expect(await check(`${url}/healthz`)).toMatchObject({
+    ok: false,
+    answer: "does not answer: connection refused",
+  });
+  app = new StandIn("app");
+  app.faults.push({ path: ".*", times: 1, reset: "before" });
+  expect(await check(`${await app.listen()}/`)).toMatchObject({
+    answer: expect.stringMatching(/^does not answer: connection (lost|reset)$/),
+  });
+});
+
+test("a certificate that is not valid is told as that", async () => {
+  nock("http://app.example")
+    .get("/healthz")
+    .replyWithError(Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" }));
+  expect(await check("http://app.example/healthz")).toEqual({
+    name: "web",
+    ok: false,
+    answer: "certificate not valid",
+  });
+  nock.restore();
+});
