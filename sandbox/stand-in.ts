@@ -37,7 +37,11 @@ export interface Fault {
   readonly delay?: number;
   readonly reset?: "before" | "after";
   readonly hang?: boolean;
-  readonly answer?: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+  readonly answer?: {
+    readonly status: number;
+    readonly headers?: Record<string, string>;
+    readonly body?: string;
+  };
 }
 
 /** What was asked and answered, in order: the witness of every test. */
@@ -89,10 +93,12 @@ export class StandIn {
    */
   route(method: string, pattern: string, route: Route): void {
     const names: string[] = [];
-    const source = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll(/([:*])(\w+)/g, (_, kind, name) => {
-      names.push(String(name));
-      return kind === ":" ? "([^/]+)" : "(.*)";
-    });
+    const source = pattern
+      .replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")
+      .replaceAll(/([:*])(\w+)/g, (_, kind, name) => {
+        names.push(String(name));
+        return kind === ":" ? "([^/]+)" : "(.*)";
+      });
     this.#routes.push({ method, pattern: new RegExp(`^${source}$`), names, route });
   }
 
@@ -100,7 +106,8 @@ export class StandIn {
     this.#server.listen(port, host);
     await once(this.#server, "listening");
     const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error(`${this.name} has no port`);
+    if (address === null || typeof address === "string")
+      throw new Error(`${this.name} has no port`);
     this.#url = `http://${host}:${address.port}`;
     return this.#url;
   }
@@ -118,7 +125,9 @@ export class StandIn {
       await this.#answer(incoming, response);
     } catch (error) {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
-      response.end(`${this.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      response.end(
+        `${this.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     }
   }
 
@@ -129,11 +138,17 @@ export class StandIn {
     const fault = control ? undefined : this.#nextFault(method, url.pathname);
     if (fault?.reset === "before") return void incoming.socket.destroy();
     const body = await readBody(incoming);
-    if (fault?.delay !== undefined) await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
+    if (fault?.delay !== undefined)
+      await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (fault?.hang === true) return;
     const answer = fault?.answer ?? (await this.#route(method, url, incoming, body));
     if (!control) {
-      const entry = { at: Date.now(), method, path: url.pathname + url.search, status: answer.status };
+      const entry = {
+        at: Date.now(),
+        method,
+        path: url.pathname + url.search,
+        status: answer.status,
+      };
       this.journal.push({ ...entry, body: body.toString("utf8") });
     }
     // The request is read to its end by now: destroying it alone would leave the connection open.
@@ -143,17 +158,25 @@ export class StandIn {
 
   #nextFault(method: string, path: string): Fault | undefined {
     const fault = this.faults.find(
-      (one) => one.times > 0 && (one.method ?? method) === method && new RegExp(one.path).test(path),
+      (one) =>
+        one.times > 0 && (one.method ?? method) === method && new RegExp(one.path).test(path),
     );
     if (fault !== undefined) fault.times -= 1;
     return fault;
   }
 
-  async #route(method: string, url: URL, incoming: IncomingMessage, body: Buffer): Promise<StandInAnswer> {
+  async #route(
+    method: string,
+    url: URL,
+    incoming: IncomingMessage,
+    body: Buffer,
+  ): Promise<StandInAnswer> {
     for (const { method: wanted, pattern, names, route } of this.#routes) {
       const match = wanted === method ? pattern.exec(url.pathname) : null;
       if (match === null) continue;
-      const params = Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? "")]));
+      const params = Object.fromEntries(
+        names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? "")]),
+      );
       const json = () => JSON.parse(body.toString("utf8")) as unknown;
       return await route({
         method,
@@ -165,10 +188,20 @@ export class StandIn {
         json,
       });
     }
-    return { status: 404, json: { message: "Not Found", documentation_url: `${this.name} knows no ${method} ${url.pathname}` } };
+    return {
+      status: 404,
+      json: {
+        message: "Not Found",
+        documentation_url: `${this.name} knows no ${method} ${url.pathname}`,
+      },
+    };
   }
 
-  async #send(answer: StandInAnswer, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #send(
+    answer: StandInAnswer,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if (answer.stream !== undefined) {
       const closed = new AbortController();
       incoming.once("close", () => closed.abort());
@@ -178,7 +211,8 @@ export class StandIn {
       response.end();
       return;
     }
-    const json = answer.json === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
+    const json =
+      answer.json === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
     response.writeHead(answer.status, { ...json, ...answer.headers });
     response.end(answer.json === undefined ? answer.body : JSON.stringify(answer.json));
   }

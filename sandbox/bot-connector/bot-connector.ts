@@ -21,7 +21,7 @@ export interface BotConnectorOptions {
   readonly limits?: boolean;
 }
 
-export type { BotConnector, Clicked, Said, SayOptions, Who } from "./connector.ts";
+export type { BotConnector } from "./connector.ts";
 
 /** Serves what a bot sees of Microsoft Teams: one team, one channel, five people, no token. */
 export async function startBotConnector(options: BotConnectorOptions): Promise<BotConnector> {

@@ -11,7 +11,7 @@ export type { TokenCredential } from "@azure/identity";
 /** Who omnibot is in Entra. */
 export type CredentialOptions =
   /** The identity of the Azure resource that omnibot runs on; `clientId` names a user-assigned one. */
-  | { readonly kind: "managed-identity"; readonly clientId?: string }
+  | { readonly kind: "managed-identity"; readonly clientId?: string | undefined }
   /** The service account of a pod on AKS: tenant, client and token file come from the variables that AKS injects. */
   | { readonly kind: "workload-identity" }
   | {

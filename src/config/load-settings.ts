@@ -53,7 +53,7 @@ export type GitHubIdentity =
       readonly kind: "app";
       readonly appId: string;
       readonly privateKey: string;
-      readonly installationId: string;
+      readonly installationId: number;
     };
 
 /** An empty value in .env means that it is not set. */
@@ -101,7 +101,7 @@ const variables = z.object({
   GITHUB_TOKEN: text,
   GITHUB_APP_ID: text,
   GITHUB_APP_PRIVATE_KEY: text,
-  GITHUB_APP_INSTALLATION_ID: text,
+  GITHUB_APP_INSTALLATION_ID: z.string().regex(/^\d*$/, "must be a number").optional(),
   GITHUB_API_URL: text,
   FLUX_RECEIVER_TOKEN: text,
 });
@@ -225,6 +225,6 @@ function githubOf(env: Variables, needed: Needed): GitHubIdentity {
     appId: env.GITHUB_APP_ID,
     // One line in .env, several in PEM.
     privateKey: needed("GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_ID needs it").replaceAll("\\n", "\n"),
-    installationId: needed("GITHUB_APP_INSTALLATION_ID", "GITHUB_APP_ID needs it"),
+    installationId: Number(needed("GITHUB_APP_INSTALLATION_ID", "GITHUB_APP_ID needs it")),
   };
 }

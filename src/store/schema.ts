@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable } from "kysely";
+import type { Generated, Selectable } from "kysely";
 
 /** The tables as both databases have them: text, numbers, and JSON as text. Times are milliseconds since 1970. */
 export interface Schema {
@@ -79,6 +79,4 @@ export interface ThreadTable {
 }
 
 export type DeploymentRow = Selectable<DeploymentTable>;
-export type NewDeploymentRow = Insertable<DeploymentTable>;
 export type ApprovalRow = Selectable<ApprovalTable>;
-export type ThreadRow = Selectable<ThreadTable>;

@@ -1,0 +1,120 @@
+/** `npm run sandbox`: omnibot and everything it talks to, on this machine, with Microsoft's Playground as the client. */
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { startBot } from "./bot-process.ts";
+import { freePort } from "./free-port.ts";
+import { alex, approvers, channel } from "./people.ts";
+import { startPlayground } from "./playground.ts";
+import { isScenario, scenarios } from "./scenario.ts";
+import { startWorld, type World } from "./world.ts";
+
+const usage = `npm run sandbox -- [options]
+  --speed <n>      everything takes 1/n of its time (default 1)
+  --scenario <s>   what the first build brings: ${Object.keys(scenarios).join(", ")}
+  --port <n>       port of the Playground (default 56150)
+  --folder <path>  where the state is kept (default .sandbox); it is emptied at the start`;
+
+const options = readOptions();
+if (options === undefined) {
+  process.stderr.write(`${usage}\n`);
+  process.exit(1);
+}
+await run(options);
+
+interface Options {
+  readonly speed: number;
+  readonly scenario: keyof typeof scenarios;
+  readonly port: number;
+  readonly folder: string;
+}
+
+async function run({ speed, scenario, port, folder }: Options): Promise<void> {
+  say(
+    "Starting Azure DevOps, a registry, GitHub, Kubernetes with Flux, omnibot and the Playground ...",
+  );
+  const world = await startWorld({ folder: join(folder, "world"), speed, scenario });
+  const bot = await startBot({
+    port: await freePort(),
+    environment: world.environment,
+    log: join(folder, "omnibot.log"),
+  });
+  const playground = await startPlayground({
+    folder: join(folder, "playground"),
+    botUrl: bot.url,
+    port,
+  });
+  welcome(world, playground.url, folder);
+
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => choose(world, line.trim()));
+  // Without a terminal standard input ends at once; the sandbox does not.
+  await new Promise<void>((stopped) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped());
+  });
+  lines.close();
+  say("\nStopping ...");
+  await playground.stop();
+  await bot.stop();
+  await world.close();
+  say("Stopped.");
+  process.exit(0);
+}
+
+function welcome(world: World, url: string, folder: string): void {
+  const names = approvers.map((one) => one.name).join(", ");
+  say(`
+  Open      ${url}
+            (the Playground listens on all network interfaces of this machine)
+  Click     the channel "${channel.name}" on the left, then "Start a post"
+  Type      @omnibot deploy production     (choose omnibot in the list that @ opens)
+            @omnibot status
+            @omnibot rollback 40641
+            @omnibot help
+  You are   ${alex.name}. Your own click on Approve is refused: a second person has to.
+  Approve   as ${names}: type "approve" here, or "approve adele"
+
+  See it    GitHub          ${world.github.url}/omnispatial/gitops
+            git clone       ${world.github.gitDir}
+            the application ${world.app.url}/healthz
+            kubectl         KUBECONFIG=${world.environment["KUBECONFIG"]}
+            omnibot's log   ${join(folder, "omnibot.log")}
+
+  What the next build brings; type one here at any time:`);
+  for (const [name, words] of Object.entries(scenarios))
+    say(`            ${name.padEnd(24)}${words}`);
+  say("\n  Ctrl-C stops everything.\n");
+}
+
+function choose(world: World, word: string): void {
+  if (word === "") return;
+  if (!isScenario(word)) {
+    say(`There is no scenario "${word}"; there are ${Object.keys(scenarios).join(", ")}.`);
+    return;
+  }
+  world.choose(word);
+  say(`The next build: ${scenarios[word]}.`);
+}
+
+function readOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        speed: { type: "string", default: "1" },
+        scenario: { type: "string", default: "success" },
+        port: { type: "string", default: "56150" },
+        folder: { type: "string", default: ".sandbox" },
+      },
+    });
+    const [speed, port] = [Number(values.speed), Number(values.port)];
+    if (!(speed > 0 && speed <= 1000) || !Number.isInteger(port) || !isScenario(values.scenario))
+      return undefined;
+    return { speed, scenario: values.scenario, port, folder: resolve(values.folder) };
+  } catch {
+    return undefined;
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,169 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { startApp, type App } from "./app/app.ts";
+import { startAzureDevOps, type AzureDevOps } from "./azure-devops/azure-devops.ts";
+import { startFlux, type Flux } from "./flux/flux.ts";
+import { sandboxToken, startGitHub, type GitHub } from "./github/github.ts";
+import { startIdentity, type Identity } from "./identity/identity.ts";
+import { parseImage } from "./kubernetes/images.ts";
+import { startKubernetes, writeKubeconfig, type Kubernetes } from "./kubernetes/kubernetes.ts";
+import { alex, approvers, channel, tenantId } from "./people.ts";
+import { startRegistry, type Registry } from "./registry/registry.ts";
+import { isScenario, type Scenario } from "./scenario.ts";
+import { StandIn } from "./stand-in.ts";
+
+export interface WorldOptions {
+  /** Everything that is kept lies in this folder; it is emptied first. */
+  readonly folder: string;
+  /** Divides all durations; at 1 a deployment takes about a minute. */
+  readonly speed: number;
+  readonly scenario?: Scenario;
+  /** How long a new run is missing from the list of runs, in milliseconds. */
+  readonly listLag?: number;
+  /** false: GitHub without the asynchronous merge, as on GitHub Enterprise Server. */
+  readonly mergeAsync?: boolean;
+}
+
+/** Everything that omnibot talks to but Teams, on loopback. */
+export interface World {
+  readonly identity: Identity;
+  readonly registry: Registry;
+  readonly azureDevOps: AzureDevOps;
+  readonly github: GitHub;
+  readonly kubernetes: Kubernetes;
+  readonly flux: Flux;
+  readonly app: App;
+  /** Where the scenario is read and chosen: `GET` and `POST /scenario`. */
+  readonly control: StandIn;
+  readonly scenario: Scenario;
+  choose(scenario: Scenario): void;
+  /** The environment variables with which omnibot works in this world. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export const imageRepository = "omnispatial/web";
+
+/** Starts every stand-in, in a state in which production-40655 is live, and writes omnibot's configuration for them. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const folder = resolve(options.folder);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { speed } = options;
+  let scenario: Scenario = options.scenario ?? "success";
+  const choose = (chosen: Scenario) => void (scenario = chosen);
+
+  const identity = await startIdentity();
+  const registry = await startRegistry({ identity });
+  const azureDevOps = await startAzureDevOps({
+    speed,
+    identity,
+    scenario: () => scenario,
+    push: (tag, content) => void registry.push(imageRepository, tag, content),
+    listLag: options.listLag,
+  });
+  for (const { tag, commit } of azureDevOps.earlierBuilds) {
+    registry.push(imageRepository, tag, { scenario: "success", commit });
+  }
+  const github = await startGitHub({
+    folder,
+    token: sandboxToken,
+    speed,
+    ...(options.mergeAsync === undefined ? {} : { mergeAsync: options.mergeAsync }),
+  });
+  const kubernetes = await startKubernetes({
+    speed,
+    image: (reference) => {
+      const { repository, tag } = parseImage(reference);
+      return registry.describe(repository, tag);
+    },
+  });
+  const flux = await startFlux({ kubernetes, gitDir: github.gitDir });
+  const app = await startApp({ kubernetes });
+  const control = await startControl(() => scenario, choose);
+
+  const kubeconfig = join(folder, "kubeconfig");
+  await writeKubeconfig(kubeconfig, kubernetes.url);
+  const config = join(folder, "omnibot.yaml");
+  writeFileSync(config, stringify(configuration(azureDevOps, registry, app, speed)));
+
+  const parts = [app, flux, kubernetes, github, azureDevOps, registry, identity, control];
+  return {
+    identity,
+    registry,
+    azureDevOps,
+    github,
+    kubernetes,
+    flux,
+    app,
+    control,
+    get scenario() {
+      return scenario;
+    },
+    choose,
+    environment: {
+      OMNIBOT_CONFIG: config,
+      OMNIBOT_DATA: join(folder, "data"),
+      OMNIBOT_SANDBOX: "1",
+      IDENTITY_ENDPOINT: identity.endpoint,
+      IDENTITY_HEADER: identity.header,
+      GITHUB_TOKEN: sandboxToken,
+      GITHUB_API_URL: github.url,
+      KUBECONFIG: kubeconfig,
+    },
+    async close() {
+      for (const part of parts) await part.close();
+    },
+  };
+}
+
+function configuration(
+  azureDevOps: AzureDevOps,
+  registry: Registry,
+  app: App,
+  speed: number,
+): object {
+  return {
+    teams: { tenant: tenantId, channels: [channel.id] },
+    environments: {
+      production: {
+        build: {
+          organization: azureDevOps.url,
+          project: "OmniSpatial",
+          pipeline: 12,
+          branch: "main",
+        },
+        image: { registry: `http://${registry.host}`, repository: imageRepository },
+        gitops: {
+          repository: "omnispatial/gitops",
+          file: "clusters/operations/production/helm-release.yaml",
+        },
+        flux: { cluster: { kubeconfig: { context: "sandbox" } }, poke: "annotation" },
+        // Alex may approve what others ask for, and still not what Alex asks for.
+        approval: { approvers: [alex, ...approvers].map((one) => one.aadObjectId) },
+        rollout: { soak: `${Math.max(1, Math.round(10 / speed))}s` },
+        health: [{ name: "web", url: `${app.url}/healthz` }],
+      },
+    },
+  };
+}
+
+async function startControl(
+  scenario: () => Scenario,
+  choose: (scenario: Scenario) => void,
+): Promise<StandIn> {
+  const control = new StandIn("control");
+  control.route("GET", "/scenario", () => ({ status: 200, json: { scenario: scenario() } }));
+  control.route("POST", "/scenario", (request) => {
+    const body = request.json();
+    const word =
+      typeof body === "object" && body !== null && "scenario" in body ? String(body.scenario) : "";
+    if (!isScenario(word))
+      return { status: 400, json: { message: `there is no scenario "${word}"` } };
+    choose(word);
+    return { status: 204 };
+  });
+  await control.listen();
+  return control;
+}
