@@ -69,7 +69,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       const { card } = sent;
       if (card?.state !== "sent") return await postCard(picture, message, hash);
       await conversations.edit(claim.reference, card.id, message);
-      sent.card = { ...card, hash, at: clock.now() };
+      sent.card = { ...card, edited: true, hash, at: clock.now() };
       return (await keep(picture)) ? undefined : "lost";
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -94,7 +94,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     if (!(await keep(picture))) return "lost";
     try {
       const id = await conversations.post(claim.reference, message);
-      sent.card = { state: "sent", id, posts, hash, at: clock.now() };
+      sent.card = { state: "sent", id, posts, edited: false, hash, at: clock.now() };
     } catch (error) {
       if (error instanceof TeamsError && error.effect === "none") sent.card = before;
       throw error;
@@ -141,7 +141,9 @@ function dueIn(
       return Math.max(0, card.at + doubt - now);
     case "sent": {
       const final = deployment.state !== "active";
-      if (card.hash !== hash) return final ? 0 : Math.max(0, card.at + editInterval - now);
+      // The first edit brings what would ship, and the buttons: people wait for it.
+      const urgent = final || !card.edited;
+      if (card.hash !== hash) return urgent ? 0 : Math.max(0, card.at + editInterval - now);
       return !final && timePasses(deployment) && now >= card.at + freshness ? 0 : "never";
     }
   }

@@ -14,6 +14,7 @@ const sent = z.object({
         posts: z.number(),
         at: z.number(),
         id: z.string().min(1),
+        edited: z.boolean().default(false),
         /** Of what the card shows, times that only pass left aside. */
         hash: z.string(),
       }),
