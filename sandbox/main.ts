@@ -4,8 +4,10 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { startBot } from "./bot-process.ts";
 import { freePort } from "./free-port.ts";
-import { alex, approvers, channel } from "./people.ts";
+import { cardActions } from "./card-text.ts";
+import { alex, approvers, channel, diego, findPerson, megan } from "./people.ts";
 import { startPlayground } from "./playground.ts";
+import { connectPlayground, type PlaygroundClient } from "./playground-client.ts";
 import { isScenario, scenarios } from "./scenario.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -44,16 +46,18 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
     botUrl: bot.url,
     port,
   });
+  const client = await connectPlayground(playground.url);
   welcome(world, playground.url, folder);
 
   const lines = createInterface({ input: process.stdin });
-  lines.on("line", (line) => choose(world, line.trim()));
+  lines.on("line", (line) => void obey(line.trim(), world, client));
   // Without a terminal standard input ends at once; the sandbox does not.
   await new Promise<void>((stopped) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped());
   });
   lines.close();
   say("\nStopping ...");
+  client.close();
   await playground.stop();
   await bot.stop();
   await world.close();
@@ -72,7 +76,8 @@ function welcome(world: World, url: string, folder: string): void {
             @omnibot rollback 40641
             @omnibot help
   You are   ${alex.name}. Your own click on Approve is refused: a second person has to.
-  Approve   as ${names}: type "approve" here, or "approve adele"
+  Approve   as a second person: type "approve" here (Megan Bowen), or "approve" and a first name of
+            ${names}, or of ${diego.name}, who may not
 
   See it    GitHub          ${world.github.url}/omnispatial/gitops
             git clone       ${world.github.gitDir}
@@ -86,14 +91,30 @@ function welcome(world: World, url: string, folder: string): void {
   say("\n  Ctrl-C stops everything.\n");
 }
 
-function choose(world: World, word: string): void {
+async function obey(line: string, world: World, client: PlaygroundClient): Promise<void> {
+  const [word = "", who = megan.key] = line.split(/\s+/);
   if (word === "") return;
-  if (!isScenario(word)) {
-    say(`There is no scenario "${word}"; there are ${Object.keys(scenarios).join(", ")}.`);
+  if (isScenario(word)) {
+    world.choose(word);
+    say(`The next build: ${scenarios[word]}.`);
     return;
   }
-  world.choose(word);
-  say(`The next build: ${scenarios[word]}.`);
+  if (word !== "approve") {
+    say(`Type approve, or one of ${Object.keys(scenarios).join(", ")}.`);
+    return;
+  }
+  const person = findPerson(who);
+  const card = client.posts.findLast((post) =>
+    cardActions(post.card).some((action) => action.verb === "approve"),
+  );
+  if (person === undefined) return say(`There is no "${who}" here.`);
+  if (card === undefined) return say("Nothing waits for an approval.");
+  try {
+    const answer = await client.click(person, card, "approve");
+    say(answer === "" ? `${person.name} approved.` : `${person.name} reads, alone: ${answer}`);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readOptions(): Options | undefined {

@@ -31,14 +31,18 @@ const patience = 30_000;
 export async function connectPlayground(url: string): Promise<PlaygroundClient> {
   const posts: PlaygroundPost[] = [];
   const listeners: ((post: PlaygroundPost) => void)[] = [];
-  const stream = new WebSocket(`${url.replace(/^http/, "ws")}/_ws_conversation/v1/conversations/stream`);
+  const stream = new WebSocket(
+    `${url.replace(/^http/, "ws")}/_ws_conversation/v1/conversations/stream`,
+  );
   stream.addEventListener("message", (event) => take(String(event.data)));
   await opened(stream);
 
   function take(text: string): void {
     const post = readEvent(text);
     if (post === undefined) return;
-    const at = posts.findIndex((one) => one.id === post.id && one.conversation === post.conversation);
+    const at = posts.findIndex(
+      (one) => one.id === post.id && one.conversation === post.conversation,
+    );
     if (at < 0) posts.push(post);
     else posts[at] = post;
     for (const listener of listeners) listener(post);
@@ -52,7 +56,8 @@ export async function connectPlayground(url: string): Promise<PlaygroundClient> 
       signal: AbortSignal.timeout(patience),
     });
     const read = await answer.text();
-    if (!answer.ok) throw new Error(`the Playground answered ${answer.status}: ${read.slice(0, 300)}`);
+    if (!answer.ok)
+      throw new Error(`the Playground answered ${answer.status}: ${read.slice(0, 300)}`);
     return read === "" ? undefined : JSON.parse(read);
   }
 
@@ -61,12 +66,15 @@ export async function connectPlayground(url: string): Promise<PlaygroundClient> 
     onChange: (listener) => void listeners.push(listener),
     async say(person, text) {
       const mention = `<at>${bot.name}</at>`;
-      const answer = await call(`/_conversation/v1/conversations/${encodeURIComponent(channel.id)}/messages`, {
-        text: `${mention} ${text}`,
-        textFormat: "plain",
-        from: { id: person.id },
-        mentions: [{ mentioned: { id: bot.id }, text: mention }],
-      });
+      const answer = await call(
+        `/_conversation/v1/conversations/${encodeURIComponent(channel.id)}/messages`,
+        {
+          text: `${mention} ${text}`,
+          textFormat: "plain",
+          from: { id: person.id },
+          mentions: [{ mentioned: { id: bot.id }, text: mention }],
+        },
+      );
       return field(answer, "postConversationId");
     },
     async click(person, post, verb) {
@@ -88,7 +96,11 @@ export async function connectPlayground(url: string): Promise<PlaygroundClient> 
 async function opened(stream: WebSocket): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.addEventListener("open", () => resolve(), { once: true });
-    stream.addEventListener("error", () => reject(new Error("the Playground's stream cannot be opened")), { once: true });
+    stream.addEventListener(
+      "error",
+      () => reject(new Error("the Playground's stream cannot be opened")),
+      { once: true },
+    );
   });
 }
 
@@ -113,6 +125,9 @@ function readEvent(text: string): PlaygroundPost | undefined {
 }
 
 function field(answer: unknown, name: string): string {
-  const value = typeof answer === "object" && answer !== null && name in answer ? Reflect.get(answer, name) : undefined;
+  const value =
+    typeof answer === "object" && answer !== null && name in answer
+      ? Reflect.get(answer, name)
+      : undefined;
   return typeof value === "string" ? value : "";
 }
