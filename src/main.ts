@@ -20,6 +20,7 @@ import { createHealth } from "./health/health.ts";
 import { createServer } from "./http/server.ts";
 import { createLog } from "./log.ts";
 import { openDatabase } from "./store/database.ts";
+import { freeLeases, holdFile } from "./store/hold.ts";
 import { createLedger } from "./store/ledger.ts";
 import { migrate } from "./store/migrations.ts";
 import { createThreads } from "./store/threads.ts";
@@ -31,6 +32,8 @@ import { createThread } from "./teams/thread.ts";
 
 /** A shutdown that takes longer than this (ms) is cut short: the next start carries on anyway. */
 const patience = 10_000;
+/** How long (ms) a start waits for the process before it to end: longer than that one's shutdown may take. */
+const succession = 30_000;
 
 try {
   await run(loadSettings(process.env));
@@ -49,8 +52,12 @@ async function run(settings: Settings): Promise<void> {
   const clock = Date;
   const { environments } = config;
 
+  // Whatever the process before held on SQLite is free once that has ended; on PostgreSQL its leases end soon.
+  const hold =
+    "file" in settings.ledger ? await holdFile(settings.ledger.file, succession) : undefined;
   const database = openDatabase(settings.ledger);
   await migrate(database);
+  if (hold !== undefined) await freeLeases(database.db);
   const ledger = createLedger(database.db);
 
   const worldOf = createWorlds(settings);
@@ -115,6 +122,7 @@ async function run(settings: Settings): Promise<void> {
   await bot.settled();
   await Promise.all(loops);
   await database.db.destroy();
+  hold?.release();
   log.info({}, "omnibot has stopped");
   process.exit(0);
 }

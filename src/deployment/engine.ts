@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** Unique among the processes on this ledger. */
   readonly owner: string;
+  /** How long a row is held without a sign of life, in milliseconds. */
+  readonly lease?: number;
   /** Told after every save, so that the thread can be drawn. */
   readonly saved: (deployment: Deployment) => void;
 }
@@ -31,8 +33,13 @@ export interface Engine {
   readonly hint: () => void;
 }
 
-/** A look holds its row this long: longer than the longest request (30 s), so that nobody else acts meanwhile. */
-const lease = 120_000;
+/**
+ * A look holds its row this long, and renews that while it is under way: after a crash another process takes over this soon.
+ * Whoever comes after finds before it acts (once.ts), so that even a request that is still on its way is not repeated.
+ */
+const usualLease = 30_000;
+/** A look that takes longer than this hangs: its lease is left to end. */
+const longestLook = 10 * 60_000;
 /** The longest sleep between two looks for due rows: another process may have created one. */
 const idle = 1000;
 /** How many rows are looked at side by side. */
@@ -40,7 +47,17 @@ const atOnce = 8;
 
 /** Advances every due deployment, one look at a time: claim it, look, save, let it go. */
 export function createEngine(options: EngineOptions): Engine {
-  const { ledger, steps, environments, worldOf, clock, log, owner, saved } = options;
+  const {
+    ledger,
+    steps,
+    environments,
+    worldOf,
+    clock,
+    log,
+    owner,
+    saved,
+    lease = usualLease,
+  } = options;
   const watches = new Map<number, { readonly step: string; stop(): void }>();
   const alarm = createAlarm();
 
@@ -82,6 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function lookAt(claim: Claim): Promise<void> {
     const { deployment } = claim;
     const environment = environments[deployment.environment];
+    const beating = keep(claim);
     try {
       if (environment === undefined) return await park(claim);
       const world = worldOf(environment);
@@ -98,7 +116,21 @@ export function createEngine(options: EngineOptions): Engine {
     } catch (error) {
       // The lease ends by itself and the row is claimed again: nothing is lost but time.
       log.error({ deployment: deployment.key, error }, "a look could not be saved");
+    } finally {
+      clearInterval(beating);
     }
+  }
+
+  /** Renews the lease while its look is under way. One that is lost is noticed by the next intent or save. */
+  function keep(claim: Claim): NodeJS.Timeout {
+    const end = clock.now() + longestLook;
+    const beating = setInterval(() => {
+      if (clock.now() > end) return clearInterval(beating);
+      ledger
+        .renew(claim, clock.now() + lease)
+        .catch((error: unknown) => log.warn({ error }, "a lease could not be renewed"));
+    }, lease / 3);
+    return beating;
   }
 
   /** A deployment whose environment left the configuration waits for it to come back: a person decides what it means. */

@@ -21,7 +21,7 @@ export interface LookContext {
   readonly clock: Clock;
   readonly environment: Environment;
   readonly world: World;
-  /** How long one act may take, in milliseconds. */
+  /** By how many milliseconds the row's lease is renewed before each act. */
   readonly lease: number;
   /** Told about everything that is a bug rather than a state of the world. */
   readonly report: (error: unknown, deployment: Deployment) => void;

@@ -48,8 +48,8 @@ export class InDoubt extends Error {
 export class TakenOver extends Error {}
 
 /**
- * Binds the rule of effects to a claimed row: save the intent, find, act once, record (docs/design.md, idea 2). `lease` is how
- * long an act may take, in milliseconds: the row's lease is renewed by it before each one.
+ * Binds the rule of effects to a claimed row: save the intent, find, act once, record (docs/design.md, idea 2). The row's
+ * lease is renewed by `lease` milliseconds before each act.
  */
 export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: number): Once {
   const id = claim.deployment.id;

@@ -331,6 +331,8 @@ export interface Ledger {
   claim(owner: string, now: number, leaseUntil: number): Promise<Claim | undefined>;
   /** Saves what a look found, and lets the row go until `nextAt`; false when the row was taken over meanwhile. */
   save(claim: Claim, update: Update): Promise<boolean>;
+  /** Keeps a claimed row for longer; false when it was taken over meanwhile. */
+  renew(claim: Claim, leaseUntil: number): Promise<boolean>;
   /** Brings the next look forward to `now`. */
   wake(id: number, now: number): Promise<void>;
   /** When the next row is due; undefined when nothing is active. */

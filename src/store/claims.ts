@@ -65,12 +65,8 @@ export async function save(tx: Transaction<Schema>, held: Claim, update: Update)
 }
 
 /** Keeps the row for longer; false when somebody else has it. */
-export async function renew(
-  tx: Transaction<Schema>,
-  held: Claim,
-  leaseUntil: number,
-): Promise<boolean> {
-  const row = await tx
+export async function renew(db: Kysely<Schema>, held: Claim, leaseUntil: number): Promise<boolean> {
+  const row = await db
     .updateTable("deployment")
     .set({ lease_until: leaseUntil })
     .where("id", "=", held.deployment.id)

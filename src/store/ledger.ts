@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Ledger } from "../deployment/ports.ts";
 import { writeAudit } from "./audit.ts";
-import { claim, nextDue, save, wake } from "./claims.ts";
+import { claim, nextDue, renew, save, wake } from "./claims.ts";
 import { approve, reject } from "./decisions.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
@@ -27,6 +27,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
 
     claim: (owner, now, leaseUntil) => claim(db, owner, now, leaseUntil),
     save: (held, update) => whole((tx) => save(tx, held, update)),
+    renew: (held, leaseUntil) => renew(db, held, leaseUntil),
     wake: (id, now) => wake(db, id, now),
     nextDue: () => nextDue(db),
 

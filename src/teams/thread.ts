@@ -30,7 +30,7 @@ export interface Thread {
 }
 
 /** A claim outlives the slowest message (10 s) several times. */
-const lease = 60_000;
+const lease = 30_000;
 const pollInterval = 1000;
 /** So many threads are written to at the same time: one slow channel holds nobody up. */
 const parallel = 3;

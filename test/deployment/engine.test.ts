@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "../../src/deployment/engine.ts";
+import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { Ledger } from "../../src/deployment/ports.ts";
 import { done, waiting, type Step } from "../../src/deployment/step.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
@@ -11,6 +12,11 @@ import { alex, environment, fakeWorld } from "./fakes.ts";
 
 const quiet = { info() {}, warn() {}, error() {} };
 const clock = { now: () => Date.now() };
+
+/** Waits for something that another loop does; jest's own time-out of the test is the bound. */
+async function eventually(is: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
 
 describe("the engine", () => {
   let folder: string;
@@ -33,7 +39,7 @@ describe("the engine", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(steps: readonly Step[], owner = "one"): Engine {
+  function start(steps: readonly Step[], owner = "one", lease = 30_000): Engine {
     const engine = createEngine({
       ledger,
       steps,
@@ -42,6 +48,7 @@ describe("the engine", () => {
       clock,
       log: quiet,
       owner,
+      lease,
       saved: () => {},
     });
     const stop = new AbortController();
@@ -60,7 +67,7 @@ describe("the engine", () => {
         requester: alex,
         requestedAt: clock.now(),
         expiresAt: clock.now() + 60_000,
-        progress: steps.map((step) => ({ step: step.name, title: step.title, state: "pending" })),
+        progress: steps.map(({ name, title }) => ({ step: name, title, state: "pending" })),
       },
       { id: "m1", conversation: "c", reference: "{}" },
     );
@@ -68,13 +75,14 @@ describe("the engine", () => {
     return created.deployment.id;
   }
 
-  async function until(id: number, state: string) {
-    for (let i = 0; i < 500; i += 1) {
-      const deployment = await ledger.get(id);
-      if (deployment?.state === state) return deployment;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(`#${id} did not become ${state}`);
+  async function until(id: number, state: string): Promise<Deployment> {
+    let found: Deployment | undefined;
+    await eventually(async () => {
+      found = await ledger.get(id);
+      return found?.state === state;
+    });
+    if (found === undefined) throw new Error(`there is no #${id}`);
+    return found;
   }
 
   function step(name: string, advance: Step["advance"], more: Partial<Step> = {}): Step {
@@ -113,6 +121,29 @@ describe("the engine", () => {
     expect(looks).toBe(10);
   });
 
+  test("P19 a look that takes longer than its lease keeps its row", async () => {
+    const lookers: string[] = [];
+    const stepsOf = (owner: string) => [
+      step("one", async () => {
+        lookers.push(owner);
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        return done("slowly");
+      }),
+    ];
+    const id = await request(stepsOf("a"));
+    for (const owner of ["a", "b"]) start(stepsOf(owner), owner, 150);
+    await until(id, "live");
+    expect(lookers).toHaveLength(1);
+  });
+
+  test("P19 the row of a process that died is taken over when its lease ends", async () => {
+    const steps = [step("one", () => Promise.resolve(done("taken over")))];
+    const id = await request(steps);
+    await ledger.claim("dead", clock.now(), clock.now() + 100);
+    start(steps);
+    expect(await until(id, "live")).toMatchObject({ progress: [{ sentence: "taken over" }] });
+  });
+
   test("a hint of the watch brings the next look forward, and the watch ends with its step", async () => {
     let hint: (() => void) | undefined;
     let changed = false;
@@ -131,8 +162,7 @@ describe("the engine", () => {
     ];
     const id = await request(steps);
     start(steps);
-    for (let i = 0; hint === undefined && i < 500; i += 1)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => hint !== undefined);
     changed = true;
     hint?.();
     await until(id, "live");
@@ -149,11 +179,10 @@ describe("the engine", () => {
     ];
     const id = await request(steps);
     const engine = start(steps);
-    for (let i = 0; i < 500 && (await ledger.get(id))?.revision === 0; i += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await eventually(async () => (await ledger.get(id))?.revision !== 0);
     await ledger.approve(id, { person: alex, at: clock.now() });
     engine.hint();
-    await until(id, "live");
+    const live = await until(id, "live");
+    expect(live.approvals).toHaveLength(1);
   });
 });

@@ -136,6 +136,7 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
     },
     claim: refuse("claim"),
     save: refuse("save"),
+    renew: () => Promise.resolve(true),
     wake: refuse("wake"),
     nextDue: refuse("nextDue"),
     findEffect: (_, name) => Promise.resolve(effects.get(name)),

@@ -1,0 +1,52 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import SQLite from "better-sqlite3";
+import type { Kysely } from "kysely";
+import type { Schema } from "./schema.ts";
+
+/** Proof that this process alone works on a SQLite ledger; it ends with the process, however that ends. */
+export interface Hold {
+  release(): void;
+}
+
+const pause = 100;
+
+/**
+ * Waits until no other process works on this SQLite file. What it waits for is a lock of the operating system on a file of
+ * its own beside the ledger, so that the ledger can still be read by others, and nothing has to be cleaned up after a crash.
+ * Throws when the other process is still there after `patience` milliseconds.
+ */
+export async function holdFile(file: string, patience: number): Promise<Hold> {
+  mkdirSync(dirname(file), { recursive: true });
+  const lock = new SQLite(`${file}.lock`, { timeout: 0 });
+  const end = Date.now() + patience;
+  while (!takes(lock)) {
+    if (Date.now() >= end) {
+      lock.close();
+      throw new Error(`Another process works on ${file}. Several processes need PostgreSQL.`);
+    }
+    await delay(pause);
+  }
+  return { release: () => void lock.close() };
+}
+
+function takes(lock: SQLite.Database): boolean {
+  try {
+    lock.exec("begin exclusive");
+    return true;
+  } catch (error) {
+    if (error instanceof SQLite.SqliteError && error.code.startsWith("SQLITE_BUSY")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Frees every row and thread that a process held when it ended, instead of waiting for its leases. Only for a process that
+ * knows that it is alone.
+ */
+export async function freeLeases(db: Kysely<Schema>): Promise<void> {
+  const free = { lease_owner: null, lease_until: 0 };
+  await db.updateTable("deployment").set(free).where("lease_owner", "is not", null).execute();
+  await db.updateTable("thread").set(free).where("lease_owner", "is not", null).execute();
+}
