@@ -6,9 +6,14 @@ import type { GitRepository, Kustomization } from "../kubernetes/objects.ts";
 import { isTerminating } from "../kubernetes/pods.ts";
 import { build } from "./build.ts";
 import { renderImage } from "./chart.ts";
-import type { FluxOptions } from "./flux.ts";
 import type { Commit, Repository } from "./repository.ts";
 import { publishRevision, revisionOf } from "./source.ts";
+
+export interface BootstrapOptions {
+  readonly branch?: string;
+  /** Interval of the GitRepository in Go's form; else what the repository says, or 1m. */
+  readonly interval?: string;
+}
 
 export const fluxNamespace = "flux-system";
 export const sourceName = "gitops";
@@ -45,7 +50,7 @@ const patience = 10 * 60_000;
 export async function bootstrap(
   kubernetes: Kubernetes,
   repository: Repository,
-  options: FluxOptions,
+  options: BootstrapOptions,
 ): Promise<void> {
   const { clock } = kubernetes;
   const head = await repository.head(options.branch ?? defaultSource.ref.branch);

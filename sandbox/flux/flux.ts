@@ -1,25 +1,21 @@
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { StandIn } from "../stand-in.ts";
-import { bootstrap, fluxNamespace, sourceName } from "./bootstrap.ts";
+import { bootstrap, fluxNamespace, sourceName, type BootstrapOptions } from "./bootstrap.ts";
 import { runChartSources } from "./chart-source.ts";
 import { runHelmController } from "./helm.ts";
 import { runKustomizeController } from "./kustomize.ts";
 import { createReceiver } from "./receiver.ts";
+import type { Overtaking } from "./overtaking.ts";
 import { Repository } from "./repository.ts";
 import { runSourceController } from "./source.ts";
 
-export interface FluxOptions {
+export interface FluxOptions extends BootstrapOptions, Overtaking {
   readonly kubernetes: Kubernetes;
   /** The bare repository that is synced. */
   readonly gitDir: string;
-  readonly branch?: string;
-  /** Interval of the GitRepository in Go's form; else what the repository says, or 1m. */
-  readonly interval?: string;
   /** Secret of the Receiver. */
   readonly receiverToken?: string;
   readonly receiverPort?: number;
-  /** The feature gate CancelHealthCheckOnNewRevision, off as in Flux: a newer revision ends the wait for an older one. */
-  readonly cancelOnNewRevision?: boolean;
 }
 
 export interface Flux {

@@ -10,7 +10,7 @@ import {
   type Wanted,
 } from "./conditions.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import type { FluxOptions } from "./flux.ts";
+import type { Overtaking } from "./overtaking.ts";
 
 /** What a HelmRelease wants now. */
 export interface Desired {
@@ -27,11 +27,11 @@ const rendering = 300;
 /** Installs and upgrades a release, waits for its Deployment, and rolls back where the HelmRelease says so. */
 export class HelmUpgrade {
   readonly #kubernetes: Kubernetes;
-  readonly #options: FluxOptions;
+  readonly #options: Overtaking;
   /** The values of each version, as Helm's storage has them. */
   readonly #storage = new Map<string, Desired>();
 
-  constructor(kubernetes: Kubernetes, options: FluxOptions) {
+  constructor(kubernetes: Kubernetes, options: Overtaking) {
     this.#kubernetes = kubernetes;
     this.#options = options;
   }

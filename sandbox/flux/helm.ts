@@ -5,8 +5,8 @@ import type { Change } from "../kubernetes/store.ts";
 import { findChart } from "./chart-source.ts";
 import { digestValues, releaseName } from "./chart.ts";
 import { dropConditions, isTrue, setConditions, settleRequest } from "./conditions.ts";
-import type { FluxOptions } from "./flux.ts";
 import { HelmUpgrade, noteAttempt, type Desired } from "./helm-upgrade.ts";
+import type { Overtaking } from "./overtaking.ts";
 import { ownChanges } from "./trigger.ts";
 
 const prerequisites = 400;
@@ -14,7 +14,7 @@ const dependencyRetry = 30_000;
 const sourceRetry = 5_000;
 
 /** Releases what a HelmRelease says: at every new generation, or when it is asked to. */
-export function runHelmController(kubernetes: Kubernetes, options: FluxOptions): void {
+export function runHelmController(kubernetes: Kubernetes, options: Overtaking): void {
   const { store, clock } = kubernetes;
   const pass = new HelmUpgrade(kubernetes, options);
 

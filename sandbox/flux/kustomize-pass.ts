@@ -6,7 +6,7 @@ import { type Applier, ApplyError, inventoryId } from "./apply.ts";
 import { build, BuildError, type Manifest } from "./build.ts";
 import { dropConditions, isTrue, setConditions, settleRequest, type Wanted } from "./conditions.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import type { FluxOptions } from "./flux.ts";
+import type { Overtaking } from "./overtaking.ts";
 import type { Repository } from "./repository.ts";
 
 const component = "kustomize-controller";
@@ -30,7 +30,7 @@ export class Pass {
   readonly #kubernetes: Kubernetes;
   readonly #repository: Repository;
   readonly #applier: Applier;
-  readonly #options: FluxOptions;
+  readonly #options: Overtaking;
   readonly #object: Kustomization;
   readonly #revision: string;
   readonly #signal: AbortSignal;
@@ -42,7 +42,7 @@ export class Pass {
     kubernetes: Kubernetes,
     repository: Repository,
     applier: Applier,
-    options: FluxOptions,
+    options: Overtaking,
     object: Kustomization,
     revision: string,
     signal: AbortSignal,

@@ -2,8 +2,8 @@ import { keyOf, parseKey, runController } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Change } from "../kubernetes/store.ts";
 import { Applier } from "./apply.ts";
-import type { FluxOptions } from "./flux.ts";
 import { Failure, Pass } from "./kustomize-pass.ts";
+import type { Overtaking } from "./overtaking.ts";
 import type { Repository } from "./repository.ts";
 import { ownChanges } from "./trigger.ts";
 
@@ -13,7 +13,7 @@ const sourceRetry = 30_000;
 export function runKustomizeController(
   kubernetes: Kubernetes,
   repository: Repository,
-  options: FluxOptions,
+  options: Overtaking,
 ): void {
   const { store } = kubernetes;
   const applier = new Applier(kubernetes);

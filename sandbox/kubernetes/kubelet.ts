@@ -1,19 +1,8 @@
-import type { Control } from "./controller.ts";
-import type { Events } from "./events.ts";
-import type { FindImage } from "./images.ts";
-import type { Logs } from "./logs.ts";
 import { isTerminating } from "./pods.ts";
-import { PodWorker } from "./pod-worker.ts";
-
-export interface KubeletOptions {
-  readonly control: Control;
-  readonly events: Events;
-  readonly logs: Logs;
-  readonly image: FindImage;
-}
+import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
 
 /** The kubelets of all nodes: one worker for each pod that was put on a node. */
-export function runKubelet(options: KubeletOptions): void {
+export function runKubelet(options: PodWorkerOptions): void {
   const { store, tasks } = options.control;
   const workers = new Map<string, PodWorker>();
   /** What each node has pulled already: `node reference`. */

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { explainPullFailure, parseImage, type Image } from "./images.ts";
-import type { KubeletOptions } from "./kubelet.ts";
+import type { Control } from "./controller.ts";
+import type { Events } from "./events.ts";
+import { explainPullFailure, parseImage, type FindImage, type Image } from "./images.ts";
+import type { Logs } from "./logs.ts";
 import type { Container, ContainerStatus, Pod } from "./objects.ts";
 import { writePodStatus } from "./pods.ts";
 import { writeStory } from "./stories.ts";
@@ -22,10 +24,17 @@ const backOff = { first: 10_000, longest: 300_000 };
 const backOffLook = 12_000;
 const slowness = 5;
 
+export interface PodWorkerOptions {
+  readonly control: Control;
+  readonly events: Events;
+  readonly logs: Logs;
+  readonly image: FindImage;
+}
+
 /** One pod on its node: pulls, starts, restarts and ends its containers, and writes the pod's status. */
 export class PodWorker {
   stopping = false;
-  readonly #options: KubeletOptions;
+  readonly #options: PodWorkerOptions;
   readonly #pod: Pod;
   readonly #node: string;
   readonly #present: Set<string>;
@@ -38,7 +47,7 @@ export class PodWorker {
   #sandbox = false;
   #ended = false;
 
-  constructor(options: KubeletOptions, pod: Pod, present: Set<string>, ordinal: number) {
+  constructor(options: PodWorkerOptions, pod: Pod, present: Set<string>, ordinal: number) {
     const { store, clock } = options.control;
     this.#options = options;
     this.#pod = pod;
