@@ -75,7 +75,7 @@ export function addBuildRoutes(add: AddRoute, url: () => string, history: Pipeli
   });
 
   addBelow("/changes", (run, request) => {
-    const before = runs.all.filter((one) => one.request.id < run.request.id).at(-1);
+    const before = runs.all.findLast((one) => one.request.id < run.request.id);
     return list(changes(before?.request.commit, run.request.commit, request));
   });
 

@@ -128,10 +128,10 @@ function summarize(tasks: readonly Task[]): Progress {
 }
 
 function overall(tasks: readonly Task[]): TaskResult {
-  const results = tasks.map((task) => task.result);
-  if (results.includes("failed")) return "failed";
-  if (results.includes("canceled")) return "canceled";
-  return results.includes("succeeded") ? "succeeded" : "skipped";
+  const results = new Set(tasks.map((task) => task.result));
+  if (results.has("failed")) return "failed";
+  if (results.has("canceled")) return "canceled";
+  return results.has("succeeded") ? "succeeded" : "skipped";
 }
 
 function times(run: Run): number[] {

@@ -16,7 +16,7 @@ const audience = "https://containerregistry.azure.net";
 const accessLifetime = 75 * 60_000;
 const refreshLifetime = 180 * 60_000;
 /** A reader's actions; whoever asks for more gets these. */
-const readActions = ["pull", "metadata_read"];
+const readActions = new Set(["pull", "metadata_read"]);
 
 /**
  * Who may read: ACR's token exchange (POST /oauth2/exchange, then POST /oauth2/token) and Docker's token endpoint
@@ -125,7 +125,7 @@ export class Access {
 function readable(scope: string): string[] {
   const [, name, actions] = /^repository:([^:]+):([\w,]+)$/.exec(scope) ?? [];
   if (name === undefined || actions === undefined) return [];
-  const granted = actions.split(",").filter((action) => readActions.includes(action));
+  const granted = actions.split(",").filter((action) => readActions.has(action));
   return granted.map((action) => `repository:${name}:${action}`);
 }
 

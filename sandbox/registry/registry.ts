@@ -132,7 +132,7 @@ function readManifest(
       `${manifest.mediaType} found, but the accept header does not support it`,
     );
   }
-  return content(manifest);
+  return answerWith(manifest);
 }
 
 function readBlob(
@@ -145,7 +145,7 @@ function readBlob(
   const blob = repository.blobs.get(digest);
   return blob === undefined
     ? refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", { detail: digest })
-    : content(blob);
+    : answerWith(blob);
 }
 
 function listTags(
@@ -161,7 +161,7 @@ function listTags(
   return { status: 200, headers: versionHeader, json: { name, tags: tags.slice(0, limit) } };
 }
 
-function content(stored: Stored): StandInAnswer {
+function answerWith(stored: Stored): StandInAnswer {
   return {
     status: 200,
     headers: {
