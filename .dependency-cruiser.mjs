@@ -4,7 +4,12 @@ const others = (room) => `^src/(${rooms.filter((one) => one !== room).join("|")}
 
 /** Where each vendor's packages may be imported. */
 const vendors = {
-  teams: ["botbuilder", "botframework-connector", "adaptivecards-templating", "adaptive-expressions"],
+  teams: [
+    "botbuilder",
+    "botframework-connector",
+    "adaptivecards-templating",
+    "adaptive-expressions",
+  ],
   azure: ["azure-devops-node-api", "@azure/identity"],
   github: ["@octokit/"],
   cluster: ["@kubernetes/client-node"],
@@ -17,7 +22,8 @@ export default {
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "the-heart-knows-nobody",
-      comment: "src/deployment imports itself and the types of the configuration, and no package at all.",
+      comment:
+        "src/deployment imports itself and the types of the configuration, and no package at all.",
       severity: "error",
       from: { path: "^src/deployment/" },
       to: { pathNot: ["^src/deployment/", "^src/config/config\\.ts$", "^(node:)?crypto$"] },
