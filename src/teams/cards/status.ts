@@ -38,10 +38,7 @@ export function renderStatus(
   return { card: expand("status", view), summary: view.summary };
 }
 
-function statusView(
-  statuses: readonly EnvironmentStatus[],
-  context: StatusContext,
-): StatusView {
+function statusView(statuses: readonly EnvironmentStatus[], context: StatusContext): StatusView {
   const environments =
     statuses.length < compactFrom
       ? statuses.map((status) => environmentView(status, context))

@@ -1,22 +1,12 @@
 import { createRequire } from "node:module";
+import type * as AdaptiveCards from "adaptivecards";
 import { largestCard } from "../../../src/teams/cards/render.ts";
 import type { Card } from "../../../src/teams/cards/template.ts";
 
-interface Parsed {
-  parse(json: unknown, context: Context): void;
-  validateProperties(): { readonly validationEvents: readonly { readonly message: string }[] };
-}
-
-interface Context {
-  readonly eventCount: number;
-  getEventAt(index: number): { readonly message: string };
-}
-
-// The package's ESM entry does not load in Node (facts/teams.md 3.5).
-const microsoft = createRequire(import.meta.url)("adaptivecards/dist/adaptivecards.js") as {
-  AdaptiveCard: new () => Parsed;
-  SerializationContext: new () => Context;
-};
+// The package's entry is written as ESM and declared as CommonJS: Node loads its bundle only (adaptivecards 3.0.6).
+const microsoft = createRequire(import.meta.url)(
+  "adaptivecards/dist/adaptivecards.js",
+) as typeof AdaptiveCards;
 
 interface Element {
   readonly [key: string]: unknown;
