@@ -21,6 +21,13 @@ export default {
   forbidden: [
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     {
+      name: "every-import-is-found",
+      comment: "What the checker cannot find escapes the rules below.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
       name: "the-heart-knows-nobody",
       comment:
         "src/deployment imports itself and the types of the configuration, and no package at all.",
@@ -70,6 +77,10 @@ export default {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs", ".json"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".mjs", ".json"],
+      exportsFields: ["exports"],
+      conditionNames: ["node", "import", "require", "types", "default"],
+    },
   },
 };
