@@ -7,7 +7,7 @@ import { planOf } from "./steps.ts";
 
 export interface DeploymentRequest {
   readonly kind: Kind;
-  /** Undefined where the person named none. */
+  /** Undefined where the person named none: it may be left out where there is only one. */
   readonly environment: string | undefined;
   readonly build: number | undefined;
   readonly requester: Person;
@@ -18,16 +18,19 @@ export type RequestAnswer =
   | { readonly state: "created"; readonly deployment: Deployment }
   /** The same message again: everything was said already. */
   | { readonly state: "repeated" }
+  /** Another deployment is under way there. */
   | { readonly state: "busy"; readonly deployment: Deployment }
   | {
       readonly state: "unknown-environment" | "which-environment";
       readonly known: readonly string[];
     }
+  /** A rollback without the build to go back to. */
   | { readonly state: "build-missing" };
 
 export interface Decision {
   readonly deploymentId: number;
   readonly decision: "approve" | "reject";
+  /** Why; empty for an approval. */
   readonly reason: string;
   readonly person: Person;
   /** Where the click came from: it must be the deployment's own thread. */
@@ -35,6 +38,7 @@ export interface Decision {
 }
 
 export type DecisionAnswer =
+  /** `counted`: an approval that is not the last one needed. */
   | { readonly state: "approved" | "counted" | "rejected"; readonly deployment: Deployment }
   | {
       readonly state: "own-request" | "not-permitted" | "already-decided" | "not-open" | "expired";
@@ -44,6 +48,7 @@ export type DecisionAnswer =
 
 export interface Requests {
   request(request: DeploymentRequest): Promise<RequestAnswer>;
+  /** Decides about a waiting request, as this person, at this moment: all rules are checked here and nowhere else. */
   decide(decision: Decision): Promise<DecisionAnswer>;
 }
 

@@ -16,14 +16,21 @@ export interface EnvironmentStatus {
   readonly pods: Finding;
   readonly health: readonly HealthResult[];
   readonly active: Deployment | undefined;
+  /** The newest deployment that ended. */
   readonly last: Deployment | undefined;
   readonly problems: readonly string[];
 }
 
+/** The sentence is for people; it may hold words from outside. */
 export interface Finding {
   readonly ok: boolean;
   readonly sentence: string;
 }
+
+/** Reads one environment, or all; undefined when there is no such environment. */
+export type ReadStatus = (
+  environment: string | undefined,
+) => Promise<readonly EnvironmentStatus[] | undefined>;
 
 export interface StatusOptions {
   readonly ledger: Ledger;
@@ -35,11 +42,8 @@ export interface StatusOptions {
 const patience = 4000;
 const unread: Finding = { ok: false, sentence: "not known" };
 
-export function createStatus({ ledger, environments, worldOf }: StatusOptions) {
-  /** Reads one environment, or all; undefined when there is no such environment. */
-  return async function status(
-    name: string | undefined,
-  ): Promise<readonly EnvironmentStatus[] | undefined> {
+export function createStatus({ ledger, environments, worldOf }: StatusOptions): ReadStatus {
+  return async function status(name) {
     if (name !== undefined && !Object.hasOwn(environments, name)) return undefined;
     const asked = Object.values(environments).filter(
       (one) => name === undefined || one.name === name,

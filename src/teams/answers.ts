@@ -1,15 +1,15 @@
 import type { Environment } from "../config/config.ts";
+import type { RequestAnswer } from "../deployment/requests.ts";
 import { capital, escaped, list } from "./cards/text.ts";
 import { roughly } from "./cards/time.ts";
 import { progressTitle } from "./cards/progress.ts";
 import type { Command } from "./command.ts";
-import type { OrderAnswer } from "./requests-port.ts";
 
 type Environments = Readonly<Record<string, Environment>>;
 
-/** What to say about an order that became no deployment; undefined when its card says everything. Markdown. */
-export function orderRefusal(
-  answer: OrderAnswer,
+/** What to say about a request that became no deployment; undefined when its card says everything. Markdown. */
+export function requestRefusal(
+  answer: RequestAnswer,
   command: Extract<Command, { type: "deploy" | "rollback" }>,
   environments: Environments,
   now: number,

@@ -3,12 +3,14 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
 import type { Clock, Ledger } from "../deployment/ports.ts";
+import type { Requests } from "../deployment/requests.ts";
+import type { ReadStatus } from "../deployment/status.ts";
 import type { IncomingActivity } from "./activity.ts";
 import {
   guestsRefused,
   ledgerSilent,
   misunderstanding,
-  orderRefusal,
+  requestRefusal,
   statusSilent,
   unknownEnvironment,
 } from "./answers.ts";
@@ -27,13 +29,12 @@ import { createErrands } from "./errands.ts";
 import { createMembers } from "./members.ts";
 import { mentionsBot, textOf } from "./mention.ts";
 import { personOf } from "./person.ts";
-import type { Requests } from "./requests-port.ts";
 import { createMender } from "./stale-cards.ts";
 import { within } from "./within.ts";
 
 export interface BotOptions {
   readonly config: Config;
-  readonly requests: Requests;
+  readonly requests: Requests & { readonly status: ReadStatus };
   /** Remembers which messages were answered, so that a redelivery is not answered again. */
   readonly deliveries: Pick<Ledger, "remember">;
   readonly conversations: Conversations;
@@ -52,7 +53,7 @@ export interface Bot {
 const ledgerTime = 5000;
 const statusTime = 20_000;
 
-type OrderCommand = Extract<Command, { type: "deploy" | "rollback" }>;
+type RequestCommand = Extract<Command, { type: "deploy" | "rollback" }>;
 
 /** Turns messages and clicks into requests. What is asked for is in the ledger before Teams gets its answer. */
 export function createBot({
@@ -98,7 +99,7 @@ export function createBot({
       case "rollback":
         if ((await membershipOf(activity, context)) === "guest")
           return answer(activity, () => textMessage(guestsRefused));
-        return order(command, activity, person);
+        return request(command, activity, person);
       case "status":
         return answer(activity, () => statusMessage(command.environment));
       case "help":
@@ -109,8 +110,8 @@ export function createBot({
     }
   }
 
-  async function order(
-    command: OrderCommand,
+  async function request(
+    command: RequestCommand,
     activity: IncomingActivity,
     person: Person,
   ): Promise<void> {
@@ -126,7 +127,7 @@ export function createBot({
           reference: referenceOf(activity),
         },
       });
-      const refusal = orderRefusal(
+      const refusal = requestRefusal(
         await within(ledgerTime, "the ledger", placed),
         command,
         environments,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "../deployment/deployment.ts";
+import type { Decision, DecisionAnswer } from "../deployment/requests.ts";
 import type { IncomingActivity } from "./activity.ts";
 import { renderCard, type RenderContext } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
-import type { Decision, DecisionAnswer } from "./requests-port.ts";
 
 /** The body of an answer to a click. Its HTTP status is 200 whatever it says (facts/teams.md 3.3). */
 export interface ClickAnswer {

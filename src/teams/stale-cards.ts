@@ -1,10 +1,10 @@
 import type { Environment } from "../config/config.ts";
 import type { Clock } from "../deployment/ports.ts";
+import type { DecisionAnswer } from "../deployment/requests.ts";
 import type { IncomingActivity } from "./activity.ts";
 import { renderCard } from "./cards/render.ts";
 import { cardMessage, referenceOf, type Conversations } from "./conversations.ts";
 import type { Errands } from "./errands.ts";
-import type { DecisionAnswer } from "./requests-port.ts";
 
 export interface MenderOptions {
   readonly environments: Readonly<Record<string, Environment>>;

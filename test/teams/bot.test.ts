@@ -24,7 +24,7 @@ async function said(thread: string): Promise<string[]> {
 
 describe("a message", () => {
   test("that asks to deploy becomes a request before Teams has its answer", async () => {
-    room.requests.order = async () => ({ state: "created", deployment: deployment() });
+    room.requests.answer = async () => ({ state: "created", deployment: deployment() });
     const {
       status: http,
       threadId,
@@ -32,7 +32,7 @@ describe("a message", () => {
     } = await room.teams.say(alex, "deploy Production", { nbsp: true, crlf: true });
 
     expect(http).toBe(200);
-    expect(room.requests.orders).toEqual([
+    expect(room.requests.asked).toEqual([
       {
         kind: "deploy",
         environment: "production",
@@ -46,13 +46,13 @@ describe("a message", () => {
 
   test("that asks to roll back names the build", async () => {
     await room.teams.say(alex, "rollback 40655", { alsoMention: [megan] });
-    expect(room.requests.orders).toMatchObject([
+    expect(room.requests.asked).toMatchObject([
       { kind: "rollback", environment: undefined, build: 40655 },
     ]);
   });
 
   test("is answered in its own thread when there is no deployment", async () => {
-    room.requests.order = async () => ({ state: "busy", deployment: everyState.building });
+    room.requests.answer = async () => ({ state: "busy", deployment: everyState.building });
     const { threadId } = await room.teams.say(alex, "deploy production");
     expect(await said(threadId)).toEqual([
       expect.stringMatching(
@@ -78,7 +78,7 @@ describe("a message", () => {
       /Which build\? For example .*rollback production 40655/,
     ],
   ] as const)("is answered with what is missing: %j", async (answer, text, words) => {
-    room.requests.order = async () => answer;
+    room.requests.answer = async () => answer;
     const { threadId } = await room.teams.say(alex, text);
     expect((await said(threadId)).join()).toMatch(words);
   });
@@ -90,7 +90,7 @@ describe("a message", () => {
     expect(await said(threadId)).toEqual([
       expect.stringContaining("nothing was done. Did you mean"),
     ]);
-    expect(room.requests.orders).toEqual([]);
+    expect(room.requests.asked).toEqual([]);
   });
 
   test("asks for help and gets the commands", async () => {
@@ -114,11 +114,11 @@ describe("a message", () => {
 
   test("without a mention of the bot is left alone", async () => {
     await room.teams.say(alex, "deploy production", { mention: false });
-    expect(room.requests.orders).toEqual([]);
+    expect(room.requests.asked).toEqual([]);
   });
 
   test("that the ledger cannot take is answered with doubt, not with silence", async () => {
-    room.requests.order = async () => {
+    room.requests.answer = async () => {
       throw new Error("disk full at /var/lib/omnibot");
     };
     const { status: http, threadId } = await room.teams.say(alex, "deploy production");
@@ -290,18 +290,18 @@ describe("somebody from outside", () => {
     });
     const { threadId } = await room.teams.say(alex, "deploy production");
     expect((await said(threadId)).join()).toContain("Guests cannot ask for deployments");
-    expect(room.requests.orders).toEqual([]);
+    expect(room.requests.asked).toEqual([]);
   });
 
   test("a roster that cannot be read stops nobody", async () => {
     room.teams.faults.push({ path: "/members/", times: 1, answer: { status: 500 } });
     await room.teams.say(alex, "deploy production");
-    expect(room.requests.orders).toHaveLength(1);
+    expect(room.requests.asked).toHaveLength(1);
   });
 
   test("whoever has no Entra object id is not heard", async () => {
     const bot = { ...alex, aadObjectId: "" };
     expect((await room.teams.say(bot, "deploy production")).status).toBe(200);
-    expect(room.requests.orders).toEqual([]);
+    expect(room.requests.asked).toEqual([]);
   });
 });

@@ -2,19 +2,18 @@ import pino from "pino";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { channel, tenantId } from "../../sandbox/people.ts";
 import type { Config } from "../../src/config/config.ts";
-import { createServer } from "../../src/http/server.ts";
-import { createAdapter } from "../../src/teams/adapter.ts";
-import { createBot } from "../../src/teams/bot.ts";
-import { createConversations, type Conversations } from "../../src/teams/conversations.ts";
-import { createMessages } from "../../src/teams/messages.ts";
 import type {
   Decision,
   DecisionAnswer,
-  EnvironmentStatus,
-  Order,
-  OrderAnswer,
-  Requests,
-} from "../../src/teams/requests-port.ts";
+  DeploymentRequest,
+  RequestAnswer,
+} from "../../src/deployment/requests.ts";
+import type { EnvironmentStatus } from "../../src/deployment/status.ts";
+import { createServer } from "../../src/http/server.ts";
+import { createAdapter } from "../../src/teams/adapter.ts";
+import { createBot, type BotOptions } from "../../src/teams/bot.ts";
+import { createConversations, type Conversations } from "../../src/teams/conversations.ts";
+import { createMessages } from "../../src/teams/messages.ts";
 import { production } from "./cards/deployments.ts";
 
 export const silent = pino({ enabled: false });
@@ -24,17 +23,19 @@ export const config: Config = {
   environments: { production },
 };
 
+type RequestsOfBot = BotOptions["requests"];
+
 /** Requests whose answers a test sets, and which remember what they were asked. */
-class FakeRequests implements Requests {
-  readonly orders: Order[] = [];
+class FakeRequests implements RequestsOfBot {
+  readonly asked: DeploymentRequest[] = [];
   readonly decisions: Decision[] = [];
-  order: () => Promise<OrderAnswer> = async () => ({ state: "repeated" });
+  answer: () => Promise<RequestAnswer> = async () => ({ state: "repeated" });
   decision: () => Promise<DecisionAnswer> = async () => ({ state: "unknown" });
   statuses: () => Promise<readonly EnvironmentStatus[] | undefined> = async () => [];
 
-  request(order: Order): Promise<OrderAnswer> {
-    this.orders.push(order);
-    return this.order();
+  request(request: DeploymentRequest): Promise<RequestAnswer> {
+    this.asked.push(request);
+    return this.answer();
   }
 
   decide(decision: Decision): Promise<DecisionAnswer> {

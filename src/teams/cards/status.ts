@@ -1,4 +1,4 @@
-import type { Condition, EnvironmentStatus } from "../requests-port.ts";
+import type { EnvironmentStatus, Finding } from "../../deployment/status.ts";
 import { progressTitle } from "./progress.ts";
 import type { RenderContext, Rendered } from "./render.ts";
 import { markOf, type Row } from "./rows.ts";
@@ -113,11 +113,11 @@ function wantedOf({ tag }: EnvironmentStatus, now: number): string {
   return `Git wants **${escaped(tag.wanted)}**${since}${tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`}.`;
 }
 
-function row(word: string, condition: Condition): StatusRow {
-  return { ...markOf(condition.ok), word, detail: escaped(condition.sentence) };
+function row(word: string, finding: Finding): StatusRow {
+  return { ...markOf(finding.ok), word, detail: escaped(finding.sentence) };
 }
 
-function healthOf({ health }: EnvironmentStatus): Condition {
+function healthOf({ health }: EnvironmentStatus): Finding {
   const bad = health.filter((check) => !check.ok);
   if (bad.length > 0)
     return { ok: false, sentence: bad.map((check) => `${check.name} ${check.answer}`).join(", ") };

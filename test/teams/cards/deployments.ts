@@ -1,6 +1,6 @@
 import type { Environment } from "../../../src/config/config.ts";
 import type { Deployment, Progress } from "../../../src/deployment/deployment.ts";
-import type { EnvironmentStatus } from "../../../src/teams/requests-port.ts";
+import type { EnvironmentStatus } from "../../../src/deployment/status.ts";
 
 /** 14:42:00 in UTC. */
 const asked = Date.UTC(2026, 4, 12, 14, 42);
