@@ -23,7 +23,7 @@ const startTime = 60_000;
 
 /**
  * Starts Microsoft's Agents Playground, a Teams client for the browser. It listens on all interfaces and has no option to
- * change that (facts/teams.md 5.1): whoever starts it should say so.
+ * change that (0.2.28): whoever starts it should say so.
  */
 export async function startPlayground({
   folder,

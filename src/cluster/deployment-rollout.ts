@@ -12,7 +12,7 @@ const revision = "deployment.kubernetes.io/revision";
 /** A quota or webhook may relent within moments; milliseconds. */
 const creationGrace = 15_000;
 
-/** How a Deployment's rollout stands (facts on pods 3.3 to 3.5). `Available` is no evidence: the old pods keep it True. */
+/** How a Deployment's rollout stands. `Available` is no evidence: the old pods keep it True. */
 export function standingOfDeployment(deployment: Deployment, objects: RolloutObjects): Standing {
   const { metadata, spec, status } = deployment;
   const name = `Deployment ${metadata.name}`;

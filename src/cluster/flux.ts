@@ -22,8 +22,8 @@ export interface FluxObjects {
 }
 
 /**
- * How far Flux has brought this commit and tag: fetched, applied, released (facts on Flux 1.3). Decided from the whole
- * present state, never from an event.
+ * How far Flux has brought this commit and tag: fetched, applied, released. Decided from the whole present
+ * state, never from an event.
  */
 export function decideFlux(objects: FluxObjects, wanted: Wanted): FluxState {
   const { release, kustomization, repository, path } = objects;

@@ -7,7 +7,7 @@ type ReleaseState = Bad | Extract<FluxState, { state: "upgrading" | "released" }
 
 /**
  * Whether Flux has released what the HelmRelease wants now. `Ready=True` alone is no evidence: it stays True of the old
- * generation until the upgrade begins (facts on Flux 1.2), and a rollback leaves a release that Helm calls deployed.
+ * generation until the upgrade begins (helm-controller of Flux 2.9), and a rollback leaves a release that Helm calls deployed.
  */
 export function isReleased({ metadata, status }: HelmRelease): boolean {
   const { generation } = metadata;

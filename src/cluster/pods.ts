@@ -26,7 +26,7 @@ const restartGrace = 30_000;
 /** One restart is forgiven, as of an application that starts before its database. */
 const manyRestarts = 2;
 
-/** Judges one new pod by the containers' states (facts on pods 3.5); `now` is ms since 1970. */
+/** Judges one new pod by the containers' states; `now` is ms since 1970. */
 export function judgePod(pod: Pod, wanted: WantedImage, now: number): PodState {
   const waitedFor = now - startable(pod);
   const findings = statusesOf(pod).map((one) => judgeContainer(pod, one, waitedFor, now));

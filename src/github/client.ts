@@ -22,7 +22,7 @@ export interface GitHubOptions {
 
 /**
  * A GitHub client that never repeats a request by itself: Octokit's retry plugin would send a write again whose answer was
- * lost (facts/azure-devops-github-registry.md 3.3). It logs nothing, since its log lines hold whole requests.
+ * lost (measured with @octokit/plugin-retry 8.1.1). It logs nothing, since its log lines hold whole requests.
  */
 export function createOctokit({ auth, baseUrl, timeout = 30_000 }: GitHubOptions): Octokit {
   return new Octokit({

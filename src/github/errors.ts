@@ -24,7 +24,7 @@ const neverSent = new Set([
 
 /**
  * GitHub did not answer. Octokit shows that as status 500 with a cause and no response; what was sent may have had its effect
- * (facts/azure-devops-github-registry.md, Appendix C). The request itself, with its headers, is not kept.
+ * (measured with @octokit/rest 22.0.1). The request itself, with its headers, is not kept.
  */
 export function noAnswer(error: Error, doubt: Doubt): ServiceError {
   const cause = error.cause;

@@ -35,8 +35,8 @@ export async function findMerge(
 
 /**
  * Merges at exactly the head that we pushed. The asynchronous merge is asked for first: repeated, it answers with what it is
- * doing already, and it knows merge queues. GitHub Enterprise Server does not have it, there the old call is used
- * (facts/azure-devops-github-registry.md 3.2).
+ * doing already, and it knows merge queues. GitHub Enterprise Server (3.17 to 3.19 in @octokit/openapi 23.0.2) does not have
+ * it, there the old call is used.
  */
 export async function merge(
   repository: Repository,

@@ -24,7 +24,7 @@ export interface TagNode {
   readonly line: number;
 }
 
-/** Follows the path to the tag. Whatever cannot be changed as one scalar on one line is refused (facts of the editing library). */
+/** Follows the path to the tag. Whatever cannot be changed as one scalar on one line is refused. */
 export function findTagNode(
   source: string,
   release: Release,

@@ -40,7 +40,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.server.headersTimeout = headersTimeout;
   server.server.keepAliveTimeout = keepAliveTimeout;
   server.pre(plainJsonOnly);
-  // Without maxBodySize restify reads any amount (facts/teams.md 1.6).
+  // Without maxBodySize restify reads any amount (measured with 12.0.0).
   server.use(restify.plugins.bodyParser({ maxBodySize, mapParams: false }));
   server.on(
     "restifyError",

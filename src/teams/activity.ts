@@ -34,7 +34,7 @@ export const incomingActivity = z.looseObject({
 
 export type IncomingActivity = z.infer<typeof incomingActivity>;
 
-/** The channel of a conversation: its id without the thread (facts/teams.md 2.1). */
+/** The channel of a conversation: its id without the thread (microsoft/botframework-sdk#6626). */
 export function channelOf(conversation: string): string {
   return conversation.split(";", 1)[0] ?? conversation;
 }

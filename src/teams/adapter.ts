@@ -34,7 +34,7 @@ export interface AdapterOptions {
   readonly requestTimeout?: number;
 }
 
-/** Nothing that talks to Teams may hang: the SDK itself knows no time-out (facts/teams.md 2.5). */
+/** Nothing that talks to Teams may hang: the SDK itself knows no time-out. */
 const defaultTimeout = 10_000;
 
 /** The SDK's adapter without its own HTTP handling, which answers with inner error texts and prints stacks. */
@@ -111,7 +111,7 @@ function factoryOf(
   return new FederatedServiceClientCredentialsFactory(appId, credentials.clientId, tenant);
 }
 
-/** Whoever sets one of these has to set them all (facts/teams.md 1.3); they are the SDK's own values but for the keys' place. */
+/** Whoever sets one of these has to set them all; they are the SDK's own values but for the keys' place. */
 function publicCloud(openIdMetadata: string) {
   return {
     ToChannelFromBotLoginUrl: "https://login.microsoftonline.com/botframework.com",
@@ -125,7 +125,7 @@ function publicCloud(openIdMetadata: string) {
   };
 }
 
-/** Without this the SDK also accepts an Entra token of any tenant that names the bot's app id (facts/teams.md 1.4). */
+/** Without this the SDK also accepts an Entra token of any tenant that names the bot's app id (measured with 4.23.3). */
 async function onlyTheConnector(
   claims: readonly { readonly type: string; readonly value: string }[],
 ): Promise<void> {
@@ -148,8 +148,8 @@ interface Abortable {
 
 /**
  * Switches the SDK's retries off and a time-out on: it would repeat a POST up to four times, and every repetition is one
- * more message in the channel (facts/teams.md 2.5). The time-out is a signal, since the client's own keeps its timer, and
- * with it the process, after a request that failed.
+ * more message in the channel (measured with botbuilder 4.23.3). The time-out is a signal, since the client's own keeps its
+ * timer, and with it the process, after a request that failed.
  */
 function disciplineClient(client: unknown, timeout: number): void {
   const { pipeline } = (client as { readonly client: { readonly pipeline: Pipeline } }).client;

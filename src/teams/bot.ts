@@ -175,7 +175,7 @@ export function createBot({
     );
   }
 
-  /** Never throws: an exception would reach the person as "Unable to reach app" (facts/teams.md 3.3). */
+  /** Never throws: an exception would reach the person as "Unable to reach app" (microsoft/botbuilder-js#3776). */
   async function answerClick(
     activity: IncomingActivity,
     context: TurnContext,

@@ -6,7 +6,7 @@ import type { IncomingActivity } from "./activity.ts";
 import { renderCard, type RenderContext } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
 
-/** The body of an answer to a click. Its HTTP status is 200 whatever it says (facts/teams.md 3.3). */
+/** The body of an answer to a click. Its HTTP status is 200 whatever it says: clients show nothing of other ones. */
 export interface ClickAnswer {
   readonly statusCode: 200;
   readonly type:

@@ -40,7 +40,7 @@ export function referenceOf(activity: IncomingActivity): string {
   } satisfies z.infer<typeof reference>);
 }
 
-/** A message with one card and no text: Teams splits the two, and then there is no id to edit (facts/teams.md 2.2). */
+/** A message with one card and no text: Teams splits the two, and then there is no id to edit. */
 export function cardMessage({ card, summary }: Rendered): Message {
   return {
     type: "message",
@@ -57,7 +57,7 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
   return {
     post: (stored, message) =>
       speak(stored, async (client, conversation, from) => {
-        // Without replyToId: the SDK would otherwise address a random activity (facts/teams.md 2.1).
+        // Without replyToId: the SDK would otherwise address a random activity (measured with botbuilder 4.23.3).
         const { id } = await client.conversations.sendToConversation(conversation, {
           ...message,
           from,
@@ -85,7 +85,7 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
     ) => Promise<Answer>,
   ): Promise<Answer> {
     const known = reference.parse(JSON.parse(stored));
-    // Stored addresses are checked again: the SDK attaches the bot's token to whatever is there (facts/teams.md 1.4).
+    // Stored addresses are checked again: the SDK attaches the bot's token to whatever is there.
     if (!isServiceUrl(known.serviceUrl, adapter)) {
       throw new TeamsError(
         undefined,

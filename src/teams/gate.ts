@@ -28,7 +28,8 @@ export const connectorIssuer = "https://api.botframework.com";
 
 /**
  * Decides who may talk to omnibot at all, before the SDK sees the request. The SDK verifies the token afterwards; it would
- * also accept Entra tokens of any tenant, skip checks on missing fields, and grow with every junk token (facts/teams.md 1.4).
+ * also accept Entra tokens of any tenant, skip checks on missing fields, and grow with every junk token (measured with
+ * botbuilder 4.23.3).
  */
 export function knock({ authorization, body }: Knock, options: GateOptions): Admission {
   if (!options.anonymous && issuerOf(authorization) !== connectorIssuer) {

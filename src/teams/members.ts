@@ -18,8 +18,8 @@ const mostRemembered = 1000;
 const account = z.looseObject({ userRole: z.string().nullish(), tenantId: z.string().nullish() });
 
 /**
- * Looks people up in the roster of the team, which needs no permission but being in the team (facts/teams.md 4). A roster
- * that cannot be read refuses nobody: a request has no effect without an approver, and approvers are named one by one.
+ * Looks people up in the roster of the team, which needs no permission but being in the team. A roster that cannot be read
+ * refuses nobody: a request has no effect without an approver, and approvers are named one by one.
  */
 export function createMembers({
   tenant,

@@ -6,7 +6,7 @@ import type { TeamsAdapter } from "./adapter.ts";
 import { knock } from "./gate.ts";
 import { within } from "./within.ts";
 
-/** Teams waits about 15 seconds, then sends the same again (facts/teams.md 2.5); the SDK would wait for ever for its keys. */
+/** Teams waits about 15 s, then sends the same again (MicrosoftDocs/msteams-docs#6084); the SDK waits for its keys for ever. */
 const answerTime = 12_000;
 
 export interface MessagesOptions {

@@ -14,7 +14,7 @@ export interface Reply {
 
 /**
  * What a person must be told, beside the card: that somebody decided, and how it ended. An edited card rings no bell, so
- * the end mentions who asked (facts/teams.md 2.2); everything else is for the card alone (P20).
+ * the end mentions who asked; everything else is for the card alone (P20).
  */
 export function repliesOf(deployment: Deployment, environment: Environment): readonly Reply[] {
   const replies: Reply[] = [];
@@ -56,7 +56,10 @@ function text(words: string): Message {
   return { type: "message", text: words, textFormat: "markdown" };
 }
 
-/** Mentions a person by Entra object id; the tag in the text has to be exactly the entity's (facts/teams.md 2.4). */
+/**
+ * Mentions a person by Entra object id; the tag in the text has to be exactly the entity's
+ * (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/channel-and-group-conversations).
+ */
 function mentioning(person: Person, words: string): Message {
   const name = xml(plain(person.name, 80)) || "you";
   const tag = `<at>${name}</at>`;

@@ -1,6 +1,6 @@
 /**
  * Hosts of the Bot Connector: omnibot's token is sent to these and nowhere else. Microsoft's own list
- * (agents-hosting, outboundHostValidator; facts/teams.md 1.4), public cloud and GCC.
+ * (@microsoft/agents-hosting 1.8.1, outboundHostValidator), public cloud and GCC.
  */
 const connectorHosts = [
   "smba.trafficmanager.net",

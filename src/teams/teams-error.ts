@@ -39,7 +39,10 @@ function hasGet(headers: unknown): boolean {
 /** Errors of the connection that say that nothing was sent. */
 const neverSent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
 
-/** Splits what can go wrong by whether the message may have arrived (facts/teams.md 2.5). */
+/**
+ * Splits what can go wrong by whether the message may have arrived
+ * (https://learn.microsoft.com/microsoftteams/platform/bots/bot-basics, "Status codes from bot conversational APIs").
+ */
 export function asTeamsError(error: unknown): TeamsError {
   const {
     statusCode: status,

@@ -10,7 +10,7 @@ export interface Pace {
 
 /**
  * How fast each channel may be written to: Teams allows 60 messages and edits in 30 seconds to all threads of a channel
- * together (facts/teams.md 2.6).
+ * together (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit).
  */
 export function createBuckets({ perSecond, burst }: Pace) {
   const buckets = new Map<string, { tokens: number; at: number; blockedUntil: number }>();

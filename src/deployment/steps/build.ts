@@ -20,7 +20,7 @@ export const build: Step = {
     const run = await once("start-run", {
       find: (_, since) => pipelines.findRun(request, since),
       act: () => pipelines.startRun(request),
-      // A list of runs may lag behind (facts/azure-devops 1.4); without a marker nothing proves that there is no run.
+      // A list of runs may lag behind; without a marker nothing proves that there is no run.
       doubt: { settle: 60_000, otherwise: pipelines.marked ? "repeat" : "ask" },
       facts: { commit },
     });

@@ -61,7 +61,7 @@ export const mergeChange: Step = {
   },
 };
 
-/** The tag must still be the image that was verified: a tag can be pushed again (facts/azure-devops 4.2). */
+/** The tag must still be the image that was verified: a tag can be pushed again. */
 async function movedTag(image: ImageEvidence, registry: Registry): Promise<Bad | undefined> {
   const now = await registry.resolve(image.tag);
   if (now.state === "absent")

@@ -22,7 +22,10 @@ export interface Rendered {
   readonly summary: string;
 }
 
-/** Bytes of JSON that a card stays under: Teams takes more today, older pages say 28 KB (facts/teams.md 2.6). */
+/**
+ * Bytes of JSON that a card stays under: Teams takes about 100 KB of a message, older clients and webhooks 28 KB
+ * (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages).
+ */
 export const largestCard = 24 * 1024;
 
 const rooms: readonly Room[] = [

@@ -13,7 +13,7 @@ export type TemplateName =
 /** An expanded card: JSON for Teams. */
 export type Card = Readonly<Record<string, unknown>>;
 
-// A missing field would otherwise leave its literal `${name}` in the card (facts/teams.md 3.4).
+// A missing field would otherwise leave its literal `${name}` in the card (adaptivecards-templating 2.3.1).
 GlobalSettings.getUndefinedFieldValueSubstitutionString = () => "";
 
 const templates = new Map<TemplateName, Template>();
@@ -23,7 +23,7 @@ export function expand(name: TemplateName, view: object): Card {
   return templateOf(name).expand({ $root: view }) as Card;
 }
 
-/** Parsed once: a fresh template costs four times as much as filling one (facts/teams.md 3.4). */
+/** Parsed once: a fresh template costs about four times as much as filling one. */
 function templateOf(name: TemplateName): Template {
   const known = templates.get(name);
   if (known !== undefined) return known;
