@@ -1,5 +1,6 @@
 import type { CauseCode } from "../deployment/causes.ts";
 import { digestIn, isOf, parseImage } from "./image.ts";
+import { pullWords } from "./pull-words.ts";
 import { conditionOf, type ContainerStatus, type Pod } from "./objects.ts";
 
 export interface WantedImage {
@@ -66,7 +67,8 @@ function judgeContainer(
 ): Exclude<PodState, { state: "ready" }> | undefined {
   const { reason = "", message = "" } = container.state.waiting ?? {};
   const name = `${pod.metadata.name}: ${isInit(pod, container) ? "init container" : "container"} ${container.name}`;
-  const said = `${name}: ${reason}${message === "" ? "" : `, ${short(message)}`}`;
+  const words = short(pullWords(message));
+  const said = `${name}: ${reason}${words === "" ? "" : `, ${words}`}`;
   const broken = (code: CauseCode, detail = said) => ({ state: "broken", code, detail }) as const;
   const pending = { state: "pending", trouble: said } as const;
 

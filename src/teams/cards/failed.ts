@@ -4,7 +4,7 @@ import { buttons, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
 import { rowOf, type Row } from "./rows.ts";
 import { escaped, logLine, ours, plain } from "./text.ts";
-import { formerBuild, onEnvironment, subjectOf, type CardContext } from "./words.ts";
+import { askedTag, formerBuild, onEnvironment, subjectOf, type CardContext } from "./words.ts";
 
 export interface FailedView {
   readonly id: number;
@@ -60,8 +60,10 @@ export function failedTitle(
   deployment: Deployment,
   { environment }: Pick<CardContext, "environment">,
 ): string {
-  const subject = subjectOf(deployment, environment);
   const code = deployment.failure?.code;
+  const subject =
+    subjectOf(deployment, environment) ??
+    (code === "already-live" ? askedTag(deployment, environment) : undefined);
   if (subject === undefined) return `Nothing was deployed to ${plain(deployment.environment)}`;
   const where = onEnvironment(subject, deployment.environment);
   if (code === "already-live") return `${subject} is live already${where}`;

@@ -42,6 +42,13 @@ function tagOf(deployment: Deployment, environment: Environment): string | undef
   return run === undefined ? undefined : imageTag(environment.image, environment.name, run);
 }
 
+/** The tag of the build that somebody asked for by its number. */
+export function askedTag({ target }: Deployment, environment: Environment): string | undefined {
+  if (target.from === "branch") return undefined;
+  const build = { id: target.build, number: undefined };
+  return imageTag(environment.image, environment.name, build);
+}
+
 /** What ships, for a title: the tag, with its environment unless the tag says it itself. Plain text. */
 export function subjectOf(deployment: Deployment, environment: Environment): string | undefined {
   const tag = tagOf(deployment, environment);

@@ -209,6 +209,16 @@ describe("the failure", () => {
     );
   });
 
+  test("to what is live already says so, though nothing was proposed", () => {
+    const target = { from: "build", build: 40655 } as const;
+    const failure = { code: "already-live", step: "approve", detail: "" } as const;
+    const { summary } = renderCard(
+      deployment({ kind: "rollback", target, state: "failed", failure, evidence: {} }),
+      context,
+    );
+    expect(summary).toContain("production-40655 is live already");
+  });
+
   test("P18 of a code that another version knew is still told", () => {
     expect(words(everyState["failed with a code of another version"])).toContain(
       "omnibot met a situation that it does not know",
