@@ -1,10 +1,11 @@
 import nock from "nock";
 import { createPipelines, type PipelinesOptions } from "../../src/azure/pipelines.ts";
 import type { Pipelines } from "../../src/deployment/ports.ts";
-import { build, organization } from "./build.ts";
+import { production } from "../production.ts";
+import { withoutNetwork } from "../without-network.ts";
 
-export { build, troubleOf } from "./build.ts";
-export const host = organization;
+export const { build } = production;
+export const host = "https://dev.azure.com";
 export const project = "/omnispatial/OmniSpatial/_apis";
 export const commit = "6f4cf1b7a1f4a0b1b0c1e7d0c2d3e4f5a6b7c8d9";
 export const earlier = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
@@ -61,17 +62,10 @@ const locations: Readonly<
   ],
 };
 
-/**
- * Puts a stand-in of the service before every test. At the end nock lets go of node's http, which test files share: the next
- * file has a nock of its own.
- */
+/** Puts a stand-in of the service before every test. */
 export function serveDevOps(): void {
-  beforeEach(() => {
-    nock.disableNetConnect();
-    serveRoutes();
-  });
-  afterEach(() => nock.cleanAll());
-  afterAll(() => nock.restore());
+  withoutNetwork();
+  beforeEach(serveRoutes);
 }
 
 /** Answers what the client asks before anything else, as often as it likes. */

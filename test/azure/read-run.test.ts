@@ -1,4 +1,5 @@
 import nock from "nock";
+import { troubleOf } from "../trouble.ts";
 import {
   buildJson,
   commit,
@@ -8,7 +9,6 @@ import {
   serveDevOps,
   serveIdentity,
   serveSignInPage,
-  troubleOf,
 } from "./devops-service.ts";
 
 const url = "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672";

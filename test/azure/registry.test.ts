@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import nock from "nock";
 import { createRegistry, type RegistryOptions } from "../../src/azure/registry.ts";
-import { troubleOf } from "./build.ts";
+import { troubleOf } from "../trouble.ts";
+import { withoutNetwork } from "../without-network.ts";
 
 const host = "https://omnispatial.azurecr.io";
 const image = {
@@ -69,12 +70,7 @@ function serve(body: string, reference = tag, digest: string | null = digestOf(b
   return nock(host).get(`${manifests}/${reference}`).reply(200, body, headers);
 }
 
-beforeEach(() => nock.disableNetConnect());
-afterEach(() => {
-  nock.abortPendingRequests();
-  nock.cleanAll();
-});
-afterAll(() => nock.restore());
+withoutNetwork();
 
 describe("resolving a tag", () => {
   test("P7 an index gives its digest, its platforms' and their configurations', and no attestation's", async () => {
@@ -230,7 +226,6 @@ describe("trouble", () => {
   });
 
   test("no answer in time is unreachable", async () => {
-    nock.enableNetConnect("127.0.0.1");
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as AddressInfo;

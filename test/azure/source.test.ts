@@ -1,4 +1,5 @@
 import nock from "nock";
+import { troubleOf } from "../trouble.ts";
 import {
   buildJson,
   commit,
@@ -8,7 +9,6 @@ import {
   project,
   serveDevOps,
   serveIdentity,
-  troubleOf,
 } from "./devops-service.ts";
 
 const repository = "5e9d2c41-0b7f-4b0a-8c1e-6a4f3d2b1c77";

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createPipelines } from "../../src/azure/pipelines.ts";
 import { startAzureDevOps } from "../../sandbox/azure-devops/azure-devops.ts";
 import type { JournalEntry } from "../../sandbox/stand-in.ts";
-import { build } from "./build.ts";
+import { production } from "../production.ts";
+
+const { build } = production;
 
 /** Microsoft's descriptions of the API (MicrosoftDocs/vsts-rest-api-specs), where they lie beside the project. */
 const specs = new URL("../../../shared/specs/", import.meta.url);

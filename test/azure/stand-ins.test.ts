@@ -6,7 +6,10 @@ import { startAzureDevOps, type AzureDevOps } from "../../sandbox/azure-devops/a
 import { startIdentity, type Identity } from "../../sandbox/identity/identity.ts";
 import { startRegistry, type Registry } from "../../sandbox/registry/registry.ts";
 import type { Scenario } from "../../sandbox/scenario.ts";
-import { build, troubleOf } from "./build.ts";
+import { production } from "../production.ts";
+import { troubleOf } from "../trouble.ts";
+
+const { build } = production;
 
 /** The adapters against the services' stand-ins, over the wire, signed in by a managed identity as in production. */
 let identity: Identity;

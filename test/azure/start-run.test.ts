@@ -1,5 +1,6 @@
 import nock from "nock";
 import { EntraHandler } from "../../src/azure/entra-handler.ts";
+import { troubleOf } from "../trouble.ts";
 import {
   build,
   buildJson,
@@ -12,7 +13,6 @@ import {
   serveDevOps,
   serveIdentity,
   serveSignInPage,
-  troubleOf,
 } from "./devops-service.ts";
 
 const request = { key: "d-1", commit };

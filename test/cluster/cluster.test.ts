@@ -2,7 +2,9 @@ import { createHmac } from "node:crypto";
 import nock from "nock";
 import { createCluster } from "../../src/cluster/cluster.ts";
 import type { FluxPoke } from "../../src/config/config.ts";
-import { ServiceError, type Wanted } from "../../src/deployment/ports.ts";
+import type { Wanted } from "../../src/deployment/ports.ts";
+import { troubleOf } from "../trouble.ts";
+import { withoutNetwork } from "../without-network.ts";
 import { environment, kubeConfigFor, server } from "./environment.ts";
 
 const now = Date.parse("2026-03-05T10:00:00Z");
@@ -47,22 +49,10 @@ function open(poke?: FluxPoke, receiverToken?: string) {
   });
 }
 
-async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
-  const error: unknown = await call.catch((thrown: unknown) => thrown);
-  if (error instanceof ServiceError) return error;
-  throw new Error(`no ServiceError: ${String(error)}`);
-}
-
 /** The API server knows neither such an object nor such an API. */
 const absent = { kind: "Status", reason: "NotFound", message: "not found", code: 404 };
 
-beforeAll(() => nock.disableNetConnect());
-afterEach(() => {
-  const left = nock.pendingMocks();
-  nock.cleanAll();
-  if (left.length > 0) throw new Error(`never asked for: ${left.join(", ")}`);
-});
-afterAll(() => nock.enableNetConnect());
+withoutNetwork({ allAsked: true });
 
 const fields = { limit: "500", fieldSelector: "metadata.name=omnispatial-web" };
 
@@ -122,7 +112,7 @@ describe("Finding the release", () => {
       .get(helmReleases)
       .query(fields)
       .reply(200, { items: [release("omnispatial"), release("staging")] });
-    expect(await errorOf(open().readFlux(wanted))).toMatchObject({
+    expect(await troubleOf(open().readFlux(wanted))).toMatchObject({
       trouble: "invalid",
       message: "There is a HelmRelease omnispatial-web in omnispatial, staging: set flux.namespace",
     });
@@ -160,7 +150,7 @@ describe("Poking Flux", () => {
       .patch(patched)
       .query(true)
       .reply(403, { kind: "Status", message: "gitrepositories is forbidden" });
-    expect(await errorOf(open({ kind: "annotation" }).poke())).toMatchObject({
+    expect(await troubleOf(open({ kind: "annotation" }).poke())).toMatchObject({
       service: "kubernetes",
       trouble: "denied",
       effect: "none",
@@ -176,7 +166,7 @@ describe("Poking Flux", () => {
       .patch(patched)
       .query(true)
       .replyWithError(Object.assign(new Error("lost"), { code: "ECONNRESET" }));
-    expect(await errorOf(open({ kind: "annotation" }).poke())).toMatchObject({
+    expect(await troubleOf(open({ kind: "annotation" }).poke())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -209,12 +199,12 @@ describe("Poking Flux", () => {
       .post("/hook/1234")
       .reply(503, "");
     const cluster = open({ kind: "receiver", url }, "receiver-token");
-    expect(await errorOf(cluster.poke())).toMatchObject({
+    expect(await troubleOf(cluster.poke())).toMatchObject({
       service: "flux",
       trouble: "throttled",
       retryAfter: 7000,
     });
-    expect(await errorOf(cluster.poke())).toMatchObject({
+    expect(await troubleOf(cluster.poke())).toMatchObject({
       service: "flux",
       trouble: "unreachable",
       effect: "unknown",
@@ -234,7 +224,7 @@ describe("Poking Flux", () => {
 });
 
 describe("What goes wrong with a call", () => {
-  const read = () => errorOf(open().readRollout({ ...wanted, digests: [] }));
+  const read = () => troubleOf(open().readRollout({ ...wanted, digests: [] }));
 
   test.each([
     [401, "denied", undefined],

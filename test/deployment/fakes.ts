@@ -3,6 +3,7 @@ import type { Deployment, Progress } from "../../src/deployment/deployment.ts";
 import type { Claim, Clock, Effect, Ledger, World } from "../../src/deployment/ports.ts";
 import type { StepContext } from "../../src/deployment/step.ts";
 import { planOf } from "../../src/deployment/steps.ts";
+import { production } from "../production.ts";
 
 export const alex = { id: "aaaaaaaa-0000-4000-8000-000000000001", name: "Alex Wilber" };
 export const megan = { id: "aaaaaaaa-0000-4000-8000-000000000002", name: "Megan Bowen" };
@@ -12,34 +13,9 @@ export const commit = "3f9c2ab000000000000000000000000000000000";
 export const digest = `sha256:${"9f".repeat(32)}`;
 
 export const environment: Environment = {
-  name: "production",
-  build: {
-    organization: "https://dev.azure.com/omnispatial",
-    project: "OmniSpatial",
-    pipeline: 12,
-    branch: "main",
-    parameters: { environment: "production" },
-    marker: { kind: "parameter", name: "omnibotDeploymentId" },
-  },
-  image: {
-    registry: "omnispatial.azurecr.io",
-    repository: "omnispatial/web",
-    tag: "{environment}-{buildId}",
-    access: "entra",
-  },
-  gitops: {
-    repository: "omnispatial/gitops",
-    branch: "main",
-    file: "clusters/operations/production/helm-release.yaml",
-    path: ["spec", "values", "image", "tag"],
-    release: undefined,
-    mergeMethod: "squash",
-  },
-  flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
-  approval: { approvers: [alex.id, megan.id], required: 1, expires: 3_600_000 },
+  ...production,
+  approval: { ...production.approval, approvers: [alex.id, megan.id] },
   rollout: { soak: 15_000 },
-  health: [],
-  deadlines: {},
 };
 
 export class FakeClock implements Clock {

@@ -1,21 +1,15 @@
 import nock from "nock";
 import type { GitOpsConfig } from "../../src/config/config.ts";
 import type { ChangeEvidence } from "../../src/deployment/deployment.ts";
-import { ServiceError, type GitOps } from "../../src/deployment/ports.ts";
+import type { GitOps } from "../../src/deployment/ports.ts";
 import { blobId } from "../../src/github/bytes.ts";
 import { createOctokit } from "../../src/github/client.ts";
 import { createGitOps } from "../../src/github/gitops.ts";
+import { production } from "../production.ts";
 
 /** GitHub's answers, cut down to what tells them apart, for tests with nock. */
 
-export const gitopsConfig: GitOpsConfig = {
-  repository: "omnispatial/gitops",
-  branch: "main",
-  file: "clusters/operations/production/helm-release.yaml",
-  path: ["spec", "values", "image", "tag"],
-  release: undefined,
-  mergeMethod: "squash",
-};
+export const gitopsConfig: GitOpsConfig = production.gitops;
 
 export const branch = "omnibot/7f3a";
 export const mainHead = "a".repeat(40);
@@ -41,21 +35,6 @@ spec:
     image:
       tag: ${tag} # what runs
 `;
-}
-
-/** Keeps a test file off the network, and makes every answer that it prepared count. */
-export function withoutNetwork(): void {
-  beforeAll(() => {
-    nock.disableNetConnect();
-    nock.enableNetConnect("127.0.0.1");
-  });
-  afterEach(() => {
-    const unused = nock.pendingMocks();
-    nock.cleanAll();
-    if (unused.length > 0) throw new Error(`nobody asked for ${unused.join(", ")}`);
-  });
-  // Test files share their process, and nock would catch the requests of the next one.
-  afterAll(() => nock.restore());
 }
 
 export const root = "/repos/omnispatial/gitops";
@@ -125,13 +104,3 @@ export function says(message: string): object {
 
 /** A connection that closes after the request was read: nobody knows what it did. */
 export const lost = Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" });
-
-export async function troubleOf(promise: Promise<unknown>): Promise<ServiceError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof ServiceError) return error;
-    throw error;
-  }
-  throw new Error("it went well");
-}

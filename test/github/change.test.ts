@@ -2,12 +2,14 @@ import type nock from "nock";
 import { createOctokit } from "../../src/github/client.ts";
 import { readHead } from "../../src/github/commits.ts";
 import { blobId } from "../../src/github/bytes.ts";
+import { troubleOf } from "../trouble.ts";
+import { withoutNetwork } from "../without-network.ts";
 import * as given from "./answers.ts";
 
 const { branch, contents, gitops, head, hub, mainHead, otherHead, release, root } = given;
 const edited = release("production-40672");
 
-given.withoutNetwork();
+withoutNetwork({ allAsked: true });
 
 function fileAt(commit: string, tag: string): void {
   hub()
@@ -79,7 +81,7 @@ describe("readTag", () => {
 
   test("a repository that cannot be seen is denied, with what may be wrong", async () => {
     hub().get(`${root}/commits`).query(true).reply(404, given.says("Not Found"));
-    expect(await given.troubleOf(gitops().readTag())).toMatchObject({
+    expect(await troubleOf(gitops().readTag())).toMatchObject({
       trouble: "denied",
       effect: "none",
       message:
@@ -115,7 +117,7 @@ describe("branches", () => {
   test("P5 a lost answer leaves the branch in doubt", async () => {
     branchAt("main", mainHead);
     hub().post(`${root}/git/refs`).replyWithError(given.lost);
-    expect(await given.troubleOf(gitops().createBranch(branch))).toMatchObject({
+    expect(await troubleOf(gitops().createBranch(branch))).toMatchObject({
       service: "github",
       trouble: "unreachable",
       effect: "unknown",
@@ -125,7 +127,7 @@ describe("branches", () => {
   test("another refusal is told with GitHub's words", async () => {
     branchAt("main", mainHead);
     hub().post(`${root}/git/refs`).reply(422, given.says("Object does not exist"));
-    const trouble = await given.troubleOf(gitops().createBranch(branch));
+    const trouble = await troubleOf(gitops().createBranch(branch));
     expect(trouble).toMatchObject({ trouble: "invalid", effect: "none" });
     expect(trouble.message).toContain("Object does not exist");
   });
@@ -139,7 +141,7 @@ describe("branches", () => {
     hub().delete(place).reply(404, given.says("Not Found"));
     await gitops().deleteBranch(branch);
     hub().delete(place).reply(422, given.says("Cannot delete a protected branch"));
-    expect(await given.troubleOf(gitops().deleteBranch(branch))).toMatchObject({
+    expect(await troubleOf(gitops().deleteBranch(branch))).toMatchObject({
       trouble: "invalid",
     });
   });
@@ -214,7 +216,7 @@ describe("commitTag", () => {
   test("P5 a lost answer leaves the commit in doubt", async () => {
     ready();
     put().replyWithError(given.lost);
-    expect(await given.troubleOf(commitTag())).toMatchObject({
+    expect(await troubleOf(commitTag())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -223,7 +225,7 @@ describe("commitTag", () => {
   test.each([502, 503, 504])("P5 a status of %d leaves the commit in doubt", async (status) => {
     ready();
     put().reply(status, "<html>");
-    expect(await given.troubleOf(commitTag())).toMatchObject({
+    expect(await troubleOf(commitTag())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -232,7 +234,7 @@ describe("commitTag", () => {
   test("P5 an answer without its body leaves the commit in doubt", async () => {
     ready();
     put().reply(200, "");
-    expect(await given.troubleOf(commitTag())).toMatchObject({
+    expect(await troubleOf(commitTag())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -263,7 +265,7 @@ describe("commitTag", () => {
     put().reply(409, given.says("is at a but expected b"));
     ready();
     ready();
-    expect(await given.troubleOf(commitTag())).toMatchObject({
+    expect(await troubleOf(commitTag())).toMatchObject({
       trouble: "unreachable",
       effect: "none",
     });
@@ -290,7 +292,7 @@ describe("commitTag", () => {
 
   test("a branch that is not there yet is waited for", async () => {
     hub().get(given.ref(branch)).reply(404, given.says("Not Found"));
-    expect(await given.troubleOf(commitTag())).toMatchObject({
+    expect(await troubleOf(commitTag())).toMatchObject({
       trouble: "unreachable",
       effect: "none",
     });
@@ -337,9 +339,7 @@ describe("pull requests", () => {
     const errors = [{ resource: "PullRequest" }, { message: "No commits between main and x" }];
     hub().post(`${root}/pulls`).reply(422, { message: "Validation Failed", errors });
     listed();
-    expect(
-      await given.troubleOf(gitops().openPullRequest(branch, "Deploy", "Please")),
-    ).toMatchObject({
+    expect(await troubleOf(gitops().openPullRequest(branch, "Deploy", "Please"))).toMatchObject({
       trouble: "invalid",
       effect: "none",
       message: expect.stringContaining("No commits between main and x"),
@@ -348,7 +348,7 @@ describe("pull requests", () => {
 
   test("P5 a lost answer leaves the pull request in doubt", async () => {
     hub().post(`${root}/pulls`).replyWithError(given.lost);
-    expect(await given.troubleOf(gitops().openPullRequest(branch, "a", "b"))).toMatchObject({
+    expect(await troubleOf(gitops().openPullRequest(branch, "a", "b"))).toMatchObject({
       effect: "unknown",
     });
   });
@@ -386,7 +386,7 @@ describe("readHead", () => {
 
   test("a branch that is not there is told", async () => {
     hub().get(given.ref("main")).reply(404, given.says("Not Found"));
-    expect(await given.troubleOf(readHead(octokit, "omnispatial/gitops", "main"))).toMatchObject({
+    expect(await troubleOf(readHead(octokit, "omnispatial/gitops", "main"))).toMatchObject({
       trouble: "denied",
     });
   });

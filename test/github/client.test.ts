@@ -4,6 +4,8 @@ import { createServer, type Server } from "node:http";
 import nock from "nock";
 import { createOctokit } from "../../src/github/client.ts";
 import { createGitOps } from "../../src/github/gitops.ts";
+import { troubleOf } from "../trouble.ts";
+import { withoutNetwork } from "../without-network.ts";
 import * as given from "./answers.ts";
 
 const { gitops, hub } = given;
@@ -14,7 +16,7 @@ const reset = {
   date: new Date(1790000000_000).toUTCString(),
 };
 
-given.withoutNetwork();
+withoutNetwork({ allAsked: true });
 
 describe("what GitHub's refusals mean", () => {
   test.each([
@@ -45,7 +47,7 @@ describe("what GitHub's refusals mean", () => {
     ["nonsense", 400, {}, "Bad request", { trouble: "invalid" }],
   ])("%s", async (_, status, headers, message, expected) => {
     hub().get(main).reply(status, given.says(message), headers);
-    const trouble = await given.troubleOf(gitops().findBranch("main"));
+    const trouble = await troubleOf(gitops().findBranch("main"));
     expect(trouble).toMatchObject({ service: "github", effect: "none", ...expected });
     expect(trouble.message).toContain(message);
   });
@@ -54,7 +56,7 @@ describe("what GitHub's refusals mean", () => {
     hub()
       .get(main)
       .reply(200, { object: { sha: "main" } });
-    const trouble = await given.troubleOf(gitops().findBranch("main"));
+    const trouble = await troubleOf(gitops().findBranch("main"));
     expect(trouble).toMatchObject({ trouble: "unreachable", effect: "none" });
     expect(trouble.message).toContain("object.sha");
   });
@@ -65,7 +67,7 @@ describe("what GitHub's refusals mean", () => {
       hub()
         .post(`${given.root}/pulls`)
         .replyWithError(Object.assign(new Error(code), { code }));
-      expect(await given.troubleOf(gitops().openPullRequest("x", "a", "b"))).toMatchObject({
+      expect(await troubleOf(gitops().openPullRequest("x", "a", "b"))).toMatchObject({
         trouble: "unreachable",
         effect: "none",
       });
@@ -78,14 +80,14 @@ describe("what GitHub's refusals mean", () => {
         .post(`${given.root}/pulls`)
         .matchHeader("authorization", "token ghp_secret")
         .reply(answer, given.says("no"));
-      const trouble = await given.troubleOf(gitops().openPullRequest("x", "a", "b"));
+      const trouble = await troubleOf(gitops().openPullRequest("x", "a", "b"));
       expect(
         JSON.stringify([trouble, trouble.message, trouble.stack, trouble.cause]),
       ).not.toContain("ghp_secret");
       expect(trouble.cause).toBeUndefined();
     }
     hub().post(`${given.root}/pulls`).replyWithError(given.lost);
-    const trouble = await given.troubleOf(gitops().openPullRequest("x", "a", "b"));
+    const trouble = await troubleOf(gitops().openPullRequest("x", "a", "b"));
     expect(trouble.cause).not.toHaveProperty("request");
   });
 });
@@ -168,16 +170,16 @@ describe("time-outs", () => {
   }
 
   test("a read that is not answered is given up", async () => {
-    expect(await given.troubleOf(impatient().findBranch("main"))).toMatchObject({
+    expect(await troubleOf(impatient().findBranch("main"))).toMatchObject({
       trouble: "unreachable",
       effect: "none",
     });
   });
 
   test("P5 a write that is not answered, or only half, is in doubt and not sent again", async () => {
-    const opened = given.troubleOf(impatient().openPullRequest("x", "a", "b"));
+    const opened = troubleOf(impatient().openPullRequest("x", "a", "b"));
     expect(await opened).toMatchObject({ trouble: "unreachable", effect: "unknown" });
-    const merged = given.troubleOf(impatient().merge(given.change, "a", "b"));
+    const merged = troubleOf(impatient().merge(given.change, "a", "b"));
     expect(await merged).toMatchObject({ trouble: "unreachable", effect: "unknown" });
     // On a busy machine a request may be given up before it arrives.
     expect(seen).toBeLessThanOrEqual(2);

@@ -8,9 +8,10 @@ import type { ChangeEvidence } from "../../src/deployment/deployment.ts";
 import type { GitOps, MergeState } from "../../src/deployment/ports.ts";
 import { createOctokit } from "../../src/github/client.ts";
 import { createGitOps } from "../../src/github/gitops.ts";
-import { gitopsConfig, troubleOf } from "./answers.ts";
+import { production } from "../production.ts";
+import { troubleOf } from "../trouble.ts";
 
-const { file } = gitopsConfig;
+const { file } = production.gitops;
 const branch = "omnibot/7f3a";
 const tag = "production-40672";
 /** Milliseconds: every test runs dozens of git processes, on machines that may be busy. */
@@ -26,7 +27,7 @@ async function start(options: { readonly mergeAsync?: boolean } = {}): Promise<v
   const auth = { kind: "token", token: sandboxToken } as const;
   gitops = createGitOps({
     octokit: createOctokit({ auth, baseUrl: github.url }),
-    gitops: gitopsConfig,
+    gitops: production.gitops,
   });
 }
 

@@ -1,3 +1,5 @@
+import { troubleOf } from "../trouble.ts";
+import { withoutNetwork } from "../without-network.ts";
 import * as given from "./answers.ts";
 
 const { change, gitops, head, hub, mergeCommit, otherHead, root } = given;
@@ -23,7 +25,7 @@ const asked = {
 
 const merge = () => gitops().merge(change, "Deploy", "Approved-by: Adele");
 
-given.withoutNetwork();
+withoutNetwork({ allAsked: true });
 
 function pullIs(answer: object): void {
   hub().get(`${root}/pulls/7`).reply(200, answer);
@@ -96,7 +98,7 @@ describe("the asynchronous merge", () => {
 
   test("P5 a lost answer leaves the merge in doubt", async () => {
     hub().put(asyncPath).replyWithError(given.lost);
-    expect(await given.troubleOf(merge())).toMatchObject({
+    expect(await troubleOf(merge())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -107,7 +109,7 @@ describe("the asynchronous merge", () => {
       .put(asyncPath)
       .reply(200, { status: "merged", details: { sha: mergeCommit } });
     hub().get(`${root}/pulls/7`).reply(429, given.says("Slow down"), { "retry-after": "7" });
-    expect(await given.troubleOf(merge())).toMatchObject({
+    expect(await troubleOf(merge())).toMatchObject({
       trouble: "throttled",
       effect: "unknown",
       retryAfter: 7000,
@@ -116,7 +118,7 @@ describe("the asynchronous merge", () => {
 
   test("no permission is denied", async () => {
     hub().put(asyncPath).reply(403, given.says("Resource not accessible by integration"));
-    expect(await given.troubleOf(merge())).toMatchObject({ trouble: "denied", effect: "none" });
+    expect(await troubleOf(merge())).toMatchObject({ trouble: "denied", effect: "none" });
   });
 });
 
@@ -171,7 +173,7 @@ describe("where the asynchronous merge is missing", () => {
 
   test("P5 a lost answer leaves the merge in doubt", async () => {
     hub().put(syncPath).reply(502, "<html>");
-    expect(await given.troubleOf(merge())).toMatchObject({
+    expect(await troubleOf(merge())).toMatchObject({
       trouble: "unreachable",
       effect: "unknown",
     });
@@ -179,7 +181,7 @@ describe("where the asynchronous merge is missing", () => {
 
   test("a pull request that cannot be seen is denied", async () => {
     hub().put(syncPath).reply(404, given.says("Not Found"));
-    expect(await given.troubleOf(merge())).toMatchObject({ trouble: "denied", effect: "none" });
+    expect(await troubleOf(merge())).toMatchObject({ trouble: "denied", effect: "none" });
   });
 });
 

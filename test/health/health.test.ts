@@ -2,6 +2,7 @@ import { once } from "node:events";
 import nock from "nock";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import { createHealth } from "../../src/health/health.ts";
+import { withoutNetwork } from "../without-network.ts";
 
 let app: StandIn;
 let url: string;
@@ -22,6 +23,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => app.close());
+withoutNetwork();
 
 const check = async (address: string, status = 200) =>
   (await createHealth([{ name: "web", url: address, status }]).check())[0];
@@ -81,5 +83,4 @@ test("a certificate that is not valid is told as that", async () => {
     ok: false,
     answer: "certificate not valid",
   });
-  nock.restore();
 });

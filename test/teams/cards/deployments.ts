@@ -1,6 +1,7 @@
 import type { Environment } from "../../../src/config/config.ts";
 import type { Deployment, Progress } from "../../../src/deployment/deployment.ts";
 import type { EnvironmentStatus } from "../../../src/deployment/status.ts";
+import { production as common } from "../../production.ts";
 
 /** 14:42:00 in UTC. */
 const asked = Date.UTC(2026, 4, 12, 14, 42);
@@ -12,37 +13,12 @@ export const megan = { id: "be3a7c2d-91f4-4e60-8a5b-2c7d40f9e302", name: "Megan 
 export const adele = { id: "ad0c5e1f-7b28-4a93-b6f4-8e1d92c3a703", name: "Adele Vance" };
 
 export const production: Environment = {
-  name: "production",
-  build: {
-    organization: "https://dev.azure.com/omnispatial",
-    project: "OmniSpatial",
-    pipeline: 12,
-    branch: "main",
-    parameters: { environment: "production" },
-    marker: { kind: "parameter", name: "omnibotDeploymentId" },
-  },
-  image: {
-    registry: "omnispatial.azurecr.io",
-    repository: "omnispatial/web",
-    tag: "{environment}-{buildId}",
-    access: "entra",
-  },
-  gitops: {
-    repository: "omnispatial/gitops",
-    branch: "main",
-    file: "clusters/operations/production/helm-release.yaml",
-    path: ["spec", "values", "image", "tag"],
-    release: undefined,
-    mergeMethod: "merge",
-  },
-  flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
-  approval: { approvers: [megan.id, adele.id], required: 1, expires: 60 * minute },
-  rollout: { soak: 0 },
+  ...common,
+  approval: { ...common.approval, approvers: [megan.id, adele.id] },
   health: [
     { name: "web", url: "https://app.omnispatial.example/healthz", status: 200 },
     { name: "tiles", url: "https://tiles.omnispatial.example/healthz", status: 200 },
   ],
-  deadlines: {},
 };
 
 export const context = {
