@@ -27,7 +27,7 @@ export type Route = (request: StandInRequest) => StandInAnswer | Promise<StandIn
 /**
  * Something that goes wrong, for the next `times` requests that match. `answer` replaces the real answer before anything
  * happened; `reset: "before"` closes the connection unread, `reset: "after"` loses the answer after its effect; `hang` never
- * answers; `delay` (milliseconds) makes it slow.
+ * answers, `hang: "after"` does what was asked first; `delay` (milliseconds) makes it slow.
  */
 export interface Fault {
   readonly method?: string;
@@ -36,7 +36,7 @@ export interface Fault {
   times: number;
   readonly delay?: number;
   readonly reset?: "before" | "after";
-  readonly hang?: boolean;
+  readonly hang?: boolean | "after";
   readonly answer?: {
     readonly status: number;
     readonly headers?: Record<string, string>;
@@ -153,6 +153,7 @@ export class StandIn {
     }
     // The request is read to its end by now: destroying it alone would leave the connection open.
     if (fault?.reset === "after") return void incoming.socket.destroy();
+    if (fault?.hang === "after") return;
     await this.#send(answer, incoming, response);
   }
 

@@ -1,0 +1,210 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import type { Said, SayOptions, Who } from "../../sandbox/bot-connector/connector.ts";
+import { postText, type Post } from "../../sandbox/bot-connector/threads.ts";
+import { startBot, type BotProcess } from "../../sandbox/bot-process.ts";
+import { cardActions, cardText } from "../../sandbox/card-text.ts";
+import { freePort } from "../../sandbox/free-port.ts";
+import { startWorld, type World, type WorldOptions } from "../../sandbox/world.ts";
+import { readAudit, type AuditLine } from "./audit.ts";
+
+export interface StoryOptions extends Partial<Omit<WorldOptions, "folder">> {
+  /** Changes of `environments.production` in omnibot.yaml, merged key by key. */
+  readonly production?: Readonly<Record<string, object>>;
+}
+
+/** One channel of Teams, one running omnibot, and everything that it talks to. */
+export interface Story {
+  readonly world: World;
+  readonly teams: BotConnector;
+  /** Where omnibot takes its messages. */
+  readonly messages: string;
+  /** Somebody writes to omnibot; without a thread in the options a new one begins, and the story goes on there. */
+  say(who: Who, text: string, options?: SayOptions): Promise<Said>;
+  /** Somebody asks in a thread of their own: what omnibot answers there, in words. */
+  ask(who: Who, text: string): Promise<string>;
+  /**
+   * Somebody clicks a button of the story's card: what that person alone is shown, in words. `data` is added to what the
+   * button carries, as Teams does with what was typed.
+   */
+  click(who: Who, verb: "approve" | "reject", data?: object): Promise<string>;
+  /** Waits until the thread says this. */
+  waitFor(
+    wanted: string | RegExp | ((thread: string) => boolean),
+    within?: number,
+  ): Promise<string>;
+  /** Waits until something else is true. */
+  until(what: string, isTrue: () => boolean, within?: number): Promise<void>;
+  /** The id of the story's thread. */
+  thread(): string;
+  /** What a person reads in the story's thread now. */
+  threadText(): string;
+  /** What the deployment's card said, at first and after every edit. */
+  textsOfCard(): readonly string[];
+  /** The cards of the story's thread; the first is the deployment's. */
+  cards(): readonly Post[];
+  /** The verbs of the buttons that the deployment's card has now. */
+  buttons(): readonly string[];
+  /** Somebody asks, and omnibot shows what would ship and whom it waits for. */
+  request(who: Who, text: string): Promise<Said>;
+  /** What omnibot wrote down, in order. */
+  audit(): readonly AuditLine[];
+  /** Ends omnibot without a word, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts omnibot again, as it was. */
+  restart(): Promise<void>;
+  /** All that omnibot has logged. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** How long a story may take, in milliseconds, for jest. */
+export const patience = 90_000;
+
+const usualSpeed = 25;
+/** How long something may be awaited, in milliseconds. */
+const usualWait = 30_000;
+const pause = 25;
+
+const running = new Set<Story>();
+
+/** Ends every story that was started: for `afterEach` or `afterAll`. */
+export async function stopStories(): Promise<void> {
+  await Promise.all([...running].map((story) => story.stop()));
+}
+
+export async function startStory(options: StoryOptions = {}): Promise<Story> {
+  const { production = {}, speed = usualSpeed, ...rest } = options;
+  const folder = mkdtempSync(join(tmpdir(), "omnibot-story-"));
+  const logFile = join(folder, "omnibot.log");
+  const world = await startWorld({ folder: join(folder, "world"), speed, ...rest });
+  configure(world, production);
+  const port = await freePort();
+  const messages = `http://127.0.0.1:${port}/api/messages`;
+  const teams = await startBotConnector({ botUrl: messages });
+  let bot: BotProcess | undefined;
+  let thread = "";
+
+  const story: Story = {
+    world,
+    teams,
+    messages,
+
+    async say(who, text, how) {
+      const said = await teams.say(who, text, how);
+      if (how?.thread === undefined) thread = said.threadId;
+      return said;
+    },
+
+    async request(who, text) {
+      const said = await story.say(who, text);
+      await story.until(`a question after "${text}"`, () => story.buttons().includes("approve"));
+      return said;
+    },
+
+    async ask(who, text) {
+      const { threadId } = await teams.say(who, text);
+      const answers = () => teams.thread(threadId).filter((post) => post.fromBot);
+      await story.until(`an answer to "${text}"`, () => answers().length > 0);
+      return wordsOf(answers());
+    },
+
+    async click(who, verb, data) {
+      const [card] = story.cards();
+      if (card === undefined)
+        throw new Error(`there is no card to click on\n${story.threadText()}`);
+      const button = cardActions(card.latest.card).find((action) => action.verb === verb);
+      return shownTo(await teams.click(who, card.id, verb, { ...Object(button?.data), ...data }));
+    },
+
+    async waitFor(wanted, within) {
+      await story.until(`the thread to say ${String(wanted)}`, () => says(story, wanted), within);
+      return story.threadText();
+    },
+
+    async until(what, isTrue, within = usualWait) {
+      const end = Date.now() + within;
+      while (!isTrue()) {
+        if (Date.now() > end) throw new Error(`waited ${within} ms for ${what}\n${account(story)}`);
+        await delay(pause);
+      }
+    },
+
+    thread: () => thread,
+    textsOfCard: () => story.cards()[0]?.versions.map((version) => cardText(version.card)) ?? [],
+    threadText: () => wordsOf(teams.thread(thread)),
+    cards: () => teams.thread(thread).filter((post) => post.latest.card !== undefined),
+    buttons: () => cardActions(story.cards()[0]?.latest.card).flatMap(({ verb }) => verb ?? []),
+    audit: () => readAudit(ledgerOf(world)),
+
+    async kill() {
+      await bot?.kill();
+      bot = undefined;
+    },
+
+    async restart() {
+      bot = await startBot({ port, environment: world.environment, log: logFile });
+    },
+
+    log: () => readFileSync(logFile, "utf8"),
+
+    async stop() {
+      running.delete(story);
+      await bot?.kill();
+      await teams.close();
+      await world.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  running.add(story);
+  await story.restart();
+  return story;
+}
+
+function configure(world: World, changes: Readonly<Record<string, object>>): void {
+  const file = world.environment["OMNIBOT_CONFIG"] ?? "";
+  const section = z.record(z.string(), z.unknown());
+  const config = z
+    .looseObject({ environments: z.object({ production: section }) })
+    .parse(parse(readFileSync(file, "utf8")));
+  const { production } = config.environments;
+  for (const [key, change] of Object.entries(changes)) {
+    const before = section.safeParse(production[key]);
+    production[key] = Array.isArray(change) ? change : { ...before.data, ...change };
+  }
+  writeFileSync(file, stringify(config));
+}
+
+function ledgerOf(world: World): string {
+  return join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
+}
+
+/** As a person reads it: mentions with their @, without the marks of Markdown. */
+function wordsOf(posts: readonly Post[]): string {
+  const words = posts.map((post) => `${post.from}\n${postText(post)}`).join("\n\n");
+  return words.replaceAll(/<at>(.*?)<\/at>/g, "@$1").replaceAll("**", "");
+}
+
+function says(story: Story, wanted: string | RegExp | ((thread: string) => boolean)): boolean {
+  const text = story.threadText();
+  if (typeof wanted === "string") return text.includes(wanted);
+  return wanted instanceof RegExp ? wanted.test(text) : wanted(text);
+}
+
+/** What omnibot answered to a click: a sentence, or the card that replaces the one that was clicked. */
+function shownTo({ status, body, error }: Awaited<ReturnType<BotConnector["click"]>>): string {
+  if (status === 0) return `no answer: ${error}`;
+  const { value } = z.object({ statusCode: z.literal(200), value: z.unknown() }).parse(body);
+  return typeof value === "string" ? value : cardText(value);
+}
+
+/** For a test that failed: the thread, and the end of omnibot's log. */
+function account(story: Story): string {
+  const log = story.log().trimEnd().split("\n").slice(-30).join("\n");
+  return `--- the thread\n${story.threadText()}\n--- omnibot's log\n${log}`;
+}

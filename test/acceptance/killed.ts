@@ -1,0 +1,60 @@
+import type { Fault, JournalEntry } from "../../sandbox/stand-in.ts";
+import { changesOf } from "./git.ts";
+import type { Story } from "./harness.ts";
+
+/** From the start to the next thing that omnibot does, in milliseconds: leases of the dead must not be waited for. */
+const promptly = 3000;
+
+/** A request of omnibot to a stand-in. */
+export interface Moment {
+  readonly at: { readonly faults: Fault[]; readonly journal: readonly JournalEntry[] };
+  readonly method: string;
+  /** A regular expression. */
+  readonly path: string;
+}
+
+/**
+ * At each of these requests, in order: does what it asks, ends omnibot before it has the answer, starts it again, and sees
+ * that it goes on at once. `begin` sets it all going.
+ */
+export async function killAtEach(
+  story: Story,
+  moments: readonly Moment[],
+  begin: () => Promise<unknown>,
+): Promise<void> {
+  const planned = moments.map(({ at, method, path }) => {
+    const fault: Fault = { method, path, times: 1, hang: "after" };
+    at.faults.push(fault);
+    return { name: `${method} ${path}`, fault, effects: () => effectsOf(at.journal, fault) };
+  });
+  const before = planned.map(({ effects }) => effects());
+  await begin();
+  for (const [i, { name, fault, effects }] of planned.entries()) {
+    await story.until(name, () => fault.times === 0 && effects() > (before[i] ?? 0));
+    await story.kill();
+    const lines = story.audit().length;
+    await story.restart();
+    const goesOn = () => story.audit().length > lines || planned[i + 1]?.fault.times === 0;
+    await story.until(`omnibot to go on after ${name}`, goesOn, promptly);
+  }
+}
+
+function effectsOf(journal: readonly JournalEntry[], { method, path }: Fault): number {
+  const wanted = new RegExp(path);
+  const isWanted = (one: JournalEntry) =>
+    one.method === method && wanted.test(one.path.split("?")[0] ?? "");
+  return journal.filter(isWanted).length;
+}
+
+/** Waits for the end, and counts. */
+export async function oneOfEverything(story: Story): Promise<void> {
+  await story.waitFor("@Alex Wilber production-40672 is live");
+  expect(story.world.azureDevOps.runs).toHaveLength(1);
+  expect(changesOf(story.world)).toEqual({ branches: 1, pullRequests: 1, merges: 1 });
+  expect(story.cards()).toHaveLength(1);
+  const said = story.threadText().match(/@Alex Wilber production-40672 is live/g);
+  expect(said).toHaveLength(1);
+  expect(story.teams.counts().posts).toBeLessThanOrEqual(4);
+  const effects = story.audit().filter(({ action }) => action.startsWith("done:"));
+  expect(new Set(effects.map(({ action }) => action)).size).toBe(effects.length);
+}

@@ -1,0 +1,94 @@
+import { adele, alex, channel, tenantId } from "../../sandbox/people.ts";
+import { patience, startStory, stopStories, type Story } from "./harness.ts";
+
+const foreign = "22222222-2222-4222-8222-222222222222";
+
+describe("what is said to omnibot", () => {
+  let story: Story;
+
+  beforeAll(async () => {
+    story = await startStory();
+  }, patience);
+
+  afterAll(stopStories);
+
+  test("a message that is delivered again asks for nothing new, also after a restart", async () => {
+    const { messageId } = await story.request(alex, "deploy production");
+    const again = await Promise.all([1, 2].map(() => story.teams.redeliver(messageId, "same-id")));
+    expect(again.map((answer) => answer.status)).toEqual([200, 200]);
+    await story.kill();
+    await story.restart();
+    expect(await story.teams.redeliver(messageId, "same-id")).toMatchObject({ status: 200 });
+
+    expect(await story.ask(adele, "deploy production")).toContain("production is busy with #1");
+    expect(story.audit().filter((line) => line.action === "requested")).toHaveLength(1);
+    expect(story.cards()).toHaveLength(1);
+    expect(story.teams.thread(story.thread())).toHaveLength(2);
+  });
+
+  test("an unknown command gets the nearest one, and help lists them all", async () => {
+    const answer = await story.ask(alex, "depoly production");
+    expect(answer).toContain("“depoly production” is not a command that omnibot knows");
+    expect(answer).toContain("Did you mean deploy?");
+    const help = await story.ask(alex, "help");
+    for (const verb of ["deploy", "rollback", "status"]) expect(help).toContain(verb);
+  });
+
+  test("a number that is none, and an environment that is none, are asked back", async () => {
+    expect(await story.ask(alex, "deploy production 4o672")).toContain("Write digits only");
+    expect(await story.ask(alex, "deploy staging")).toContain("Known: production");
+  });
+
+  test("what is not said to omnibot is not answered", async () => {
+    const before = story.teams.counts();
+    await story.teams.say(alex, "deploy production", { mention: false });
+    await story.ask(alex, "help");
+    expect(story.teams.counts().posts).toBe(before.posts + 1);
+  });
+
+  test.each([
+    ["is no JSON", "deploy production"],
+    ["is empty", ""],
+    ["is no activity", "[]"],
+    ["comes from another channel", message({ conversation: { id: "19:other@thread.tacv2" } })],
+    ["comes from another tenant", message({ conversation: { id: channel.id, tenantId: foreign } })],
+    ["wants its answer elsewhere", message({ serviceUrl: "https://attacker.example/" })],
+    ["is larger than any message", message({ text: "a".repeat(2_000_000) })],
+  ])("P14 what %s is refused, and nothing is done", async (_, body) => {
+    const before = { posts: story.teams.counts(), audit: story.audit().length };
+    const answer = await fetch(story.messages, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(await answer.text()).not.toMatch(/at .*\.ts:|node_modules/);
+    await story.ask(alex, "help");
+    expect(story.audit()).toHaveLength(before.audit);
+    expect(story.teams.counts().posts).toBe(before.posts.posts + 1);
+  });
+});
+
+/** A message as Teams would send it, but for what the test changes. */
+function message(change: object): string {
+  return JSON.stringify({
+    type: "message",
+    id: "1700000000000",
+    channelId: "msteams",
+    serviceUrl: "http://127.0.0.1:1/",
+    from: { id: alex.id, name: alex.name, aadObjectId: alex.aadObjectId },
+    conversation: { id: channel.id, isGroup: true, conversationType: "channel", tenantId },
+    recipient: { id: "28:omnibot", name: "omnibot" },
+    text: "<at>omnibot</at> deploy production",
+    entities: [
+      {
+        type: "mention",
+        text: "<at>omnibot</at>",
+        mentioned: { id: "28:omnibot", name: "omnibot" },
+      },
+    ],
+    channelData: { tenant: { id: tenantId }, channel: { id: channel.id } },
+    ...change,
+  });
+}

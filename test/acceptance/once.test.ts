@@ -1,0 +1,50 @@
+import { adele, alex, lee, megan } from "../../sandbox/people.ts";
+import { patience, startStory, stopStories } from "./harness.ts";
+
+afterEach(stopStories);
+
+test(
+  "P3 approved twice, by two at once, and delivered again: one build; P6 and no second deployment beside it",
+  async () => {
+    const story = await startStory({ scenario: "slow" });
+    const { azureDevOps } = story.world;
+    await story.request(alex, "deploy production");
+    const card = story.cards()[0]?.id ?? "";
+
+    const clicks = await Promise.all(
+      [megan, adele, megan, lee].map((person) => story.teams.click(person, card, "approve")),
+    );
+    expect(clicks.map((click) => click.status)).toEqual([200, 200, 200, 200]);
+    for (const click of clicks.slice(0, 2)) {
+      await story.teams.redeliver(click.id, "same-id");
+      await story.teams.redeliver(click.id, "new-id");
+    }
+    await story.waitFor("run 40672");
+    const refusal = await story.ask(adele, "deploy production");
+    expect(refusal).toMatch(
+      /production is busy with #1, Deploying production-40672; Alex Wilber asked .+ ago/,
+    );
+
+    await story.until("the build to end", () => azureDevOps.runs[0]?.status === "completed");
+    const said = story.audit().map((line) => line.action);
+    expect(said.filter((action) => action === "approved")).toHaveLength(1);
+    expect(said.filter((action) => action === "requested")).toHaveLength(1);
+    expect(azureDevOps.runs).toHaveLength(1);
+  },
+  patience,
+);
+
+test(
+  "P15 a request that nobody answers expires: it says so, and its buttons go away",
+  async () => {
+    const story = await startStory({ production: { approval: { expires: "3s" } } });
+    await story.request(alex, "deploy production");
+    await story.waitFor("@Alex Wilber Nobody approved #1 in time");
+    await story.until("the buttons to go", () => story.buttons().length === 0);
+    expect(story.threadText()).toContain("Deploy to production: expired");
+    expect(await story.click(megan, "approve", { deployment: 1 })).toContain("has expired");
+    expect(story.world.azureDevOps.runs).toEqual([]);
+    await story.request(alex, "deploy production");
+  },
+  patience,
+);

@@ -1,0 +1,73 @@
+import { adele, alex, megan } from "../../sandbox/people.ts";
+import { changesOf, git, releaseFile } from "./git.ts";
+import { patience, startStory, stopStories, type Story } from "./harness.ts";
+
+describe("a rollback", () => {
+  let story: Story;
+
+  beforeAll(async () => {
+    story = await startStory();
+  }, patience);
+
+  afterAll(stopStories);
+
+  test("without a number is asked back, with the way to find one", async () => {
+    const answer = await story.ask(alex, "rollback");
+    expect(answer).toContain("Which build? For example rollback production 40655");
+    expect(story.audit()).toEqual([]);
+  });
+
+  test(
+    "to the live build says that it is live already",
+    async () => {
+      await story.say(alex, "rollback 40655");
+      await story.waitFor("@Alex Wilber production-40655 is live already");
+      expect(story.buttons()).toEqual([]);
+    },
+    patience,
+  );
+
+  test(
+    "to an unknown build ends before anybody is asked to approve it",
+    async () => {
+      await story.say(alex, "rollback production 39999");
+      await story.waitFor("@Alex Wilber Nothing was deployed to production");
+      expect(story.threadText()).toContain("There is no such build");
+      expect(story.textsOfCard().join("\n")).not.toContain("[Approve]");
+    },
+    patience,
+  );
+
+  test(
+    "to an earlier build goes live without a build, and status tells the truth at each phase",
+    async () => {
+      const { world } = story;
+      expect(await story.ask(adele, "status")).toMatch(
+        /production is well\nGit wants production-40655[^]*3 of 3 ready on 40655[^]*web answers well/,
+      );
+
+      await story.request(alex, "rollback production 40641");
+      expect(story.threadText()).toContain("Roll back production to 40641?");
+      expect(await story.ask(adele, "status production")).toMatch(
+        /a deployment is under way[^]*Rolling production back to 40641, at Approve\. Alex Wilber asked/,
+      );
+
+      await story.click(megan, "approve");
+      await story.until("the merge", () => changesOf(world).merges === 1);
+      const during = await story.ask(adele, "status");
+      expect(during).toContain("Git wants production-40641");
+      expect(during).toMatch(/Rolling production back to 40641, at (Merge|Flux|Pods|Health)\./);
+
+      await story.waitFor("@Alex Wilber production-40641 is live again");
+      expect(await story.ask(adele, "status")).toMatch(
+        /production is well\nGit wants production-40641[^]*3 of 3 ready on 40641[^]*went live/,
+      );
+      expect(world.azureDevOps.runs).toEqual([]);
+      expect(git(world, "show", `main:${releaseFile}`)).toContain("tag: production-40641");
+      expect(git(world, "show", "--no-patch", "--format=%s", "main")).toContain(
+        "Roll back production to production-40641",
+      );
+    },
+    patience,
+  );
+});
