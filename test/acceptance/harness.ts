@@ -16,6 +16,8 @@ import { readAudit, type AuditLine } from "./audit.ts";
 export interface StoryOptions extends Partial<Omit<WorldOptions, "folder">> {
   /** Changes of `environments.production` in omnibot.yaml, merged key by key. */
   readonly production?: Readonly<Record<string, object>>;
+  /** Environment variables beside those of the world. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One channel of Teams, one running omnibot, and everything that it talks to. */
@@ -58,6 +60,8 @@ export interface Story {
   kill(): Promise<void>;
   /** Starts omnibot again, as it was. */
   restart(): Promise<void>;
+  /** Starts another omnibot beside it, to which Teams sends nothing. */
+  startReplica(): Promise<void>;
   /** All that omnibot has logged. */
   log(): string;
   stop(): Promise<void>;
@@ -79,16 +83,26 @@ export async function stopStories(): Promise<void> {
 }
 
 export async function startStory(options: StoryOptions = {}): Promise<Story> {
-  const { production = {}, speed = usualSpeed, ...rest } = options;
+  const { production = {}, environment: added = {}, speed = usualSpeed, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), "omnibot-story-"));
   const logFile = join(folder, "omnibot.log");
   const world = await startWorld({ folder: join(folder, "world"), speed, ...rest });
   configure(world, production);
+  const environment = { ...world.environment, ...added };
   const port = await freePort();
   const messages = `http://127.0.0.1:${port}/api/messages`;
   const teams = await startBotConnector({ botUrl: messages });
   let bot: BotProcess | undefined;
+  let replica: BotProcess | undefined;
   let thread = "";
+
+  async function begin(at: number): Promise<BotProcess> {
+    try {
+      return await startBot({ port: at, environment, log: logFile });
+    } catch (error) {
+      throw new Error(`omnibot did not start\n${account(story)}`, { cause: error });
+    }
+  }
 
   const story: Story = {
     world,
@@ -148,7 +162,11 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     },
 
     async restart() {
-      bot = await startBot({ port, environment: world.environment, log: logFile });
+      bot = await begin(port);
+    },
+
+    async startReplica() {
+      replica = await begin(await freePort());
     },
 
     log: () => readFileSync(logFile, "utf8"),
@@ -156,6 +174,7 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     async stop() {
       running.delete(story);
       await bot?.kill();
+      await replica?.kill();
       await teams.close();
       await world.close();
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { alex, megan } from "../../sandbox/people.ts";
-import { killAtEach, oneOfEverything } from "./killed.ts";
+import { countAtEnd, killAtEach, oneOfEverything } from "./killed.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
 afterEach(stopStories);
@@ -17,7 +17,7 @@ test(
       { at: github, method: "PUT", path: "/merge-async$" },
     ];
     await killAtEach(story, moments, () => story.click(megan, "approve"));
-    await oneOfEverything(story);
+    expect(await countAtEnd(story)).toEqual(oneOfEverything);
     const writes = github.journal.filter(({ method }) => method === "PUT");
     expect(writes.map(({ path }) => path)).toEqual([
       expect.stringContaining("/contents/"),

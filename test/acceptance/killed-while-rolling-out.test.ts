@@ -1,5 +1,5 @@
 import { alex, megan } from "../../sandbox/people.ts";
-import { killAtEach, oneOfEverything } from "./killed.ts";
+import { countAtEnd, killAtEach, oneOfEverything } from "./killed.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
 afterEach(stopStories);
@@ -16,7 +16,7 @@ test(
       { at: app.standIn, method: "GET", path: "/healthz" },
     ];
     await killAtEach(story, moments, () => story.click(megan, "approve"));
-    await oneOfEverything(story);
+    expect(await countAtEnd(story)).toEqual(oneOfEverything);
   },
   patience,
 );

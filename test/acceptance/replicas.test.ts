@@ -1,0 +1,49 @@
+import { Client } from "pg";
+import { alex, megan } from "../../sandbox/people.ts";
+import { changesOf } from "./git.ts";
+import { patience, startStory, stopStories } from "./harness.ts";
+
+/** Where a server is given (`node test/with-postgres.ts npm test`), each story has a database of its own there. */
+const server = process.env["OMNIBOT_TEST_POSTGRES"];
+
+(server === undefined ? describe.skip : describe)("two replicas on one PostgreSQL", () => {
+  const database = `omnibot_story_${process.pid}`;
+  const url = new URL(`/${database}`, server ?? "postgres://nowhere").href;
+
+  beforeEach(() => ask(`create database ${database}`));
+
+  afterEach(async () => {
+    await stopStories();
+    await ask(`drop database ${database} with (force)`);
+  });
+
+  test(
+    "P19 behave as one: each message and each effect once, and when one dies the other goes on",
+    async () => {
+      const story = await startStory({ environment: { DATABASE_URL: url } });
+      await story.startReplica();
+      const { azureDevOps } = story.world;
+      await story.request(alex, "deploy production");
+      // Whoever starts the run will not hear of it; the one that Teams talks to dies.
+      const fault = { method: "POST", path: "/runs$", times: 1, hang: "after" as const };
+      azureDevOps.standIn.faults.push(fault);
+      await story.click(megan, "approve");
+      await story.until("the run", () => azureDevOps.runs.length === 1);
+      await story.kill();
+
+      await story.waitFor("@Alex Wilber production-40672 is live", 75_000);
+      expect(azureDevOps.runs).toHaveLength(1);
+      expect(changesOf(story.world)).toEqual({ branches: 1, pullRequests: 1, merges: 1 });
+      expect(story.cards()).toHaveLength(1);
+      expect(story.teams.counts().posts).toBeLessThanOrEqual(4);
+    },
+    patience,
+  );
+});
+
+async function ask(statement: string): Promise<void> {
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
