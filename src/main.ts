@@ -49,6 +49,11 @@ async function run(settings: Settings): Promise<void> {
     steps.map((step) => step.name),
   );
   const log = createLog(settings.logLevel);
+  // By itself Node prints an error with all that hangs on it: with some SDKs, the whole request and its tokens.
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "omnibot ends by a bug, or cannot start");
+    process.exit(1);
+  });
   const clock = Date;
   const { environments } = config;
 

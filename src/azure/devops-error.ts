@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ServiceError } from "../deployment/ports.ts";
+import { withReason } from "../deployment/words.ts";
 
 /** What azure-devops-node-api and Node's http hang on an error. */
 const seen = z.object({
@@ -81,16 +82,7 @@ function retryAfter({ statusCode, rateLimit }: Seen, now: number): number | unde
 function sentence({ statusCode, message, code }: Seen): string {
   if (message.startsWith("Failed to find api location"))
     return "Azure DevOps did not accept omnibot's sign-in";
-  const words = firstWords(message);
-  if (statusCode !== undefined)
-    return `Azure DevOps answered ${statusCode}${words === "" ? "" : `: ${words}`}`;
-  return `Azure DevOps did not answer${words === "" ? "" : `: ${words}`}${code === undefined || words.includes(code) ? "" : ` (${code})`}`;
-}
-
-/** The beginning of a message; a page of HTML has none. */
-export function firstWords(message: string): string {
-  const text = message.trim();
-  if (text.startsWith("<")) return "";
-  const words = text.replaceAll(/\s+/g, " ");
-  return words.length > 300 ? `${words.slice(0, 299)}…` : words;
+  if (statusCode !== undefined) return withReason(`Azure DevOps answered ${statusCode}`, message);
+  const silence = withReason("Azure DevOps did not answer", message);
+  return code === undefined || silence.includes(code) ? silence : `${silence} (${code})`;
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Excerpt } from "../deployment/deployment.ts";
 import { ServiceError, type Bad, type RunState } from "../deployment/ports.ts";
+import { firstWords } from "../deployment/words.ts";
 import {
   buildAnswer,
   logsAnswer,
@@ -15,8 +16,7 @@ import {
   type TimelineRecord,
 } from "./devops-answers.ts";
 import type { DevOps } from "./devops.ts";
-import { firstWords } from "./devops-error.ts";
-import { fetchedLines, tailOf } from "./log-tail.ts";
+import { fetchedLines, tailOfTask } from "./log-tail.ts";
 import { evidenceOf, runUrl } from "./run-evidence.ts";
 import { describeProgress, findFailure, type RunFailure } from "./timeline.ts";
 
@@ -132,7 +132,7 @@ async function readTail(
     const lines = await devOps.read(z.array(z.string()), ({ build }) =>
       build.getBuildLogLines(config.project, id, log, start),
     );
-    const tail = tailOf(lines ?? []);
+    const tail = tailOfTask(lines ?? []);
     return tail.length === 0 ? undefined : { title: `Log of "${failure.name}"`, lines: tail };
   } catch (error) {
     if (

@@ -1,5 +1,5 @@
 import { ServiceError } from "../deployment/ports.ts";
-import { firstWords } from "./devops-error.ts";
+import { firstWords, withReason } from "../deployment/words.ts";
 
 /** A whole answer of a registry. */
 export interface RegistryAnswer {
@@ -45,8 +45,7 @@ export async function callRegistry(
 /** What an answer means that is neither success nor "no such thing" nor a first challenge. */
 export function refusedBy(url: URL, answer: RegistryAnswer): ServiceError {
   const { status } = answer;
-  const words = messageOf(answer);
-  const sentence = `${url.host} answered ${status}${words === "" ? "" : `: ${words}`}`;
+  const sentence = withReason(`${url.host} answered ${status}`, messageOf(answer));
   const trouble =
     status === 429
       ? "throttled"
@@ -63,9 +62,7 @@ export function refusedBy(url: URL, answer: RegistryAnswer): ServiceError {
 /** The first error of the body in the form of the distribution specification; "" for any other body. */
 export function messageOf({ body }: RegistryAnswer): string {
   const error = errorOf(body);
-  return error === undefined
-    ? ""
-    : firstWords([error.code, error.message].filter(Boolean).join(", "));
+  return error === undefined ? "" : [error.code, error.message].filter(Boolean).join(", ");
 }
 
 /** Whether the body is an error as registries write it, and not the page of some other server. */

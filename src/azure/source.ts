@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Commit } from "../deployment/deployment.ts";
 import { ServiceError } from "../deployment/ports.ts";
+import { firstWords } from "../deployment/words.ts";
 import { webAddress } from "./address.ts";
 import {
   branchAnswer,
@@ -11,7 +12,6 @@ import {
   type SourceRepository,
 } from "./devops-answers.ts";
 import type { DevOps } from "./devops.ts";
-import { firstWords } from "./devops-error.ts";
 
 /** The most changes that are told. */
 const mostChanges = 50;

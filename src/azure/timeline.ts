@@ -3,8 +3,8 @@ import {
   TaskResult,
   TimelineRecordState,
 } from "azure-devops-node-api/interfaces/BuildInterfaces.js";
+import { firstWords } from "../deployment/words.ts";
 import type { TimelineRecord } from "./devops-answers.ts";
-import { firstWords } from "./devops-error.ts";
 
 /** The name that Azure DevOps gives to the one stage of a pipeline that declares none. */
 const unnamedStage = "__default";

@@ -1,4 +1,5 @@
 import { ServiceError, type Service } from "../deployment/ports.ts";
+import { withReason } from "../deployment/words.ts";
 import type { TokenCredential } from "./credential.ts";
 
 /** The longest that Entra may take to give a token, in milliseconds. */
@@ -45,6 +46,6 @@ function isRefusal(error: unknown): boolean {
 }
 
 function sentence(error: unknown): string {
-  const words = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "no token";
-  return `Entra gave omnibot no token: ${words.slice(0, 300)}`;
+  const words = error instanceof Error ? error.message : "";
+  return withReason("omnibot could not sign in to Entra", words.split("\n", 1)[0] ?? "");
 }

@@ -1,5 +1,6 @@
 import type { User } from "@kubernetes/client-node";
 import { ServiceError } from "../deployment/ports.ts";
+import { withReason } from "../deployment/words.ts";
 
 /** What of @azure/core-auth's TokenCredential is needed here; the composition root hands the real one in. */
 export interface TokenCredential {
@@ -66,10 +67,13 @@ export class EntraAuthenticator {
       if (answer === null) throw new Error("no token");
       return answer;
     } catch (error) {
-      const words = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "no token";
+      const words = error instanceof Error ? error.message : "";
       const refused =
         error instanceof Error && /Authentication|CredentialUnavailable/.test(error.name);
-      const message = `Entra gave omnibot no token for the cluster: ${words.slice(0, 300)}`;
+      const message = withReason(
+        "omnibot could not sign in to Entra for the cluster",
+        words.split("\n", 1)[0] ?? "",
+      );
       throw new ServiceError("kubernetes", refused ? "denied" : "unreachable", "none", message, {
         cause: error,
       });

@@ -1,6 +1,7 @@
 import { ApiException } from "@kubernetes/client-node";
 import { z } from "zod";
 import { ServiceError, type Service } from "../deployment/ports.ts";
+import { withReason } from "../deployment/words.ts";
 
 const status = z.object({ message: z.string().optional(), reason: z.string().optional() });
 
@@ -10,8 +11,8 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /**
- * What went wrong with a call, without headers or bodies: an ApiException's own message holds both. `effect` is what a
- * call may have done whose answer was lost.
+ * What went wrong with a call, without headers or bodies: an ApiException's own message holds both, so that it is not kept
+ * as the cause either. `effect` is what a call may have done whose answer was lost.
  */
 export function toServiceError(
   error: unknown,
@@ -22,8 +23,8 @@ export function toServiceError(
   if (error instanceof ServiceError) return error;
   if (error instanceof ApiException) {
     const { code, body, headers } = error as ApiException<unknown>;
-    const said = `${doing}: ${messageOf(body) ?? `HTTP ${code}`}`;
-    return httpError(service, code, said, effect, headers["retry-after"], error);
+    const said = withReason(doing, messageOf(body) ?? `HTTP ${code}`);
+    return httpError(service, code, said, effect, headers["retry-after"]);
   }
   const said = `${doing}: ${networkMessage(error)}`;
   return new ServiceError(service, "unreachable", effect, said, { cause: error });
@@ -36,18 +37,16 @@ export function httpError(
   message: string,
   effect: ServiceError["effect"],
   retryAfter: string | undefined,
-  cause?: unknown,
 ): ServiceError {
   const wait = waitOf(retryAfter);
-  if (code === 401 || code === 403)
-    return new ServiceError(service, "denied", "none", message, { cause });
+  if (code === 401 || code === 403) return new ServiceError(service, "denied", "none", message);
   if (code === 429) {
-    return new ServiceError(service, "throttled", "none", message, { cause, retryAfter: wait });
+    return new ServiceError(service, "throttled", "none", message, { retryAfter: wait });
   }
   if (code >= 500) {
-    return new ServiceError(service, "unreachable", effect, message, { cause, retryAfter: wait });
+    return new ServiceError(service, "unreachable", effect, message, { retryAfter: wait });
   }
-  return new ServiceError(service, "invalid", "none", message, { cause });
+  return new ServiceError(service, "invalid", "none", message);
 }
 
 /** Retry-After in milliseconds: seconds, or a date. */
@@ -62,8 +61,7 @@ function waitOf(header: string | undefined): number | undefined {
 function messageOf(body: unknown): string | undefined {
   const value = typeof body === "string" ? parsed(body) : body;
   const found = status.safeParse(value);
-  const message = found.success ? (found.data.message ?? found.data.reason) : undefined;
-  return message?.slice(0, 500);
+  return found.success ? (found.data.message ?? found.data.reason) : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -9,6 +9,7 @@ import type {
   RunEvidence,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** What a step needs of the world outside, for one environment. Adapters implement it; the heart knows no vendor. */
 export interface World {
@@ -36,7 +37,8 @@ export type Service =
 
 /**
  * A call to a service went wrong in a way that is nobody's decision: it did not answer, it refused us, it asked for
- * patience. Expected answers ("there is no such tag") are values of the ports' unions, never this.
+ * patience. Expected answers ("there is no such tag") are values of the ports' unions, never this. Its message may be shown:
+ * what looks like a secret is left out.
  */
 export class ServiceError extends Error {
   readonly service: Service;
@@ -54,7 +56,7 @@ export class ServiceError extends Error {
     message: string,
     options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(withoutSecrets(message), { cause: options.cause });
     this.name = "ServiceError";
     this.service = service;
     this.trouble = trouble;

@@ -1,4 +1,5 @@
 import { ServiceError } from "../deployment/ports.ts";
+import { withReason } from "../deployment/words.ts";
 
 export type Doubt = ServiceError["effect"];
 
@@ -33,7 +34,7 @@ export function noAnswer(error: Error, doubt: Doubt): ServiceError {
     "github",
     "unreachable",
     effect,
-    `GitHub did not answer: ${oneLine(error.message)}`,
+    withReason("GitHub did not answer", error.message),
     { cause },
   );
 }
@@ -41,7 +42,7 @@ export function noAnswer(error: Error, doubt: Doubt): ServiceError {
 /** An answer of the error kind that is no expected one. A status of 4xx is certainly no effect; 5xx may have had one. */
 export function refusal(answer: Refusal, doubt: Doubt, what: string): ServiceError {
   const { status } = answer;
-  const said = `GitHub answered ${status} to ${what}: ${oneLine(answer.message)}`;
+  const said = withReason(`GitHub answered ${status} to ${what}`, answer.message);
   if (isThrottled(answer)) {
     return new ServiceError("github", "throttled", "none", said, {
       retryAfter: retryAfter(answer) ?? patience,
@@ -69,7 +70,7 @@ export function unusable(what: string, doubt: Doubt, problem: string): ServiceEr
     "github",
     "unreachable",
     doubt,
-    `GitHub's answer to ${what} cannot be used: ${oneLine(problem)}`,
+    withReason(`GitHub's answer to ${what} cannot be used`, problem),
   );
 }
 
@@ -111,9 +112,4 @@ function hasCodeOfNeverSent(error: unknown): boolean {
     "code" in error &&
     neverSent.has(String(error.code))
   );
-}
-
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

@@ -1,8 +1,9 @@
 import type { GitOpsConfig } from "../config/config.ts";
 import type { ChangeEvidence } from "../deployment/deployment.ts";
 import { ServiceError, type MergeState } from "../deployment/ports.ts";
+import { firstWords } from "../deployment/words.ts";
 import { asyncMerge, syncMerge, type AsyncMerge, type FullPullRequest } from "./answers.ts";
-import { oneLine, refusal } from "./errors.ts";
+import { refusal } from "./errors.ts";
 import { accept, ask, type Answer, type Repository } from "./exchange.ts";
 import { readFullPullRequest } from "./pull-request.ts";
 
@@ -150,7 +151,7 @@ function blockedOrConflict(message: string): MergeState {
   if (/merge conflict/i.test(message)) return { state: "conflict" };
   const lines = message
     .split("\n")
-    .map(oneLine)
+    .map(firstWords)
     .filter((line) => line !== "");
   const by =
     lines.length > 1

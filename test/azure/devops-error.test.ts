@@ -1,4 +1,4 @@
-import { explainDevOpsError, firstWords } from "../../src/azure/devops-error.ts";
+import { explainDevOpsError } from "../../src/azure/devops-error.ts";
 import { ServiceError } from "../../src/deployment/ports.ts";
 
 const now = Date.parse("2026-11-25T12:00:00Z");
@@ -66,10 +66,4 @@ test("the wait is bounded, and comes from the reset where nothing else says it",
 test("an error that is explained already stays as it is", () => {
   const error = new ServiceError("azure-devops", "denied", "none", "no token");
   expect(explainDevOpsError(error, "write", now)).toBe(error);
-});
-
-test("words are short, on one line, and never a page", () => {
-  expect(firstWords("  one\n two ")).toBe("one two");
-  expect(firstWords("<!DOCTYPE html><html>")).toBe("");
-  expect(firstWords("x".repeat(400))).toHaveLength(300);
 });

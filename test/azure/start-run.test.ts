@@ -420,7 +420,7 @@ describe("signing in by Entra", () => {
     expect(await troubleOf(ours.startRun(request))).toMatchObject({
       trouble,
       effect: "none",
-      message: "Entra gave omnibot no token: AADSTS700016: unknown application",
+      message: "omnibot could not sign in to Entra: AADSTS700016: unknown application",
     });
   });
 });

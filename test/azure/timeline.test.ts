@@ -1,5 +1,5 @@
 import type { TimelineRecord } from "../../src/azure/devops-answers.ts";
-import { tailOf } from "../../src/azure/log-tail.ts";
+import { tailOfTask } from "../../src/azure/log-tail.ts";
 import { describeProgress, findFailure } from "../../src/azure/timeline.ts";
 
 /** States: 0 pending, 1 in progress, 2 completed. Results: 0 succeeded, 2 failed, 3 canceled, 4 skipped. Issues: 1 error. */
@@ -104,7 +104,7 @@ describe("the end of a log", () => {
       "2026-11-25T12:00:03.1234567Z ##[error]Bash exited with code '1'.",
       "2026-11-25T12:00:03.1234567Z ##[section]Finishing: Unit tests",
     ];
-    expect(tailOf(log)).toEqual([
+    expect(tailOfTask(log)).toEqual([
       "/usr/bin/bash test.sh",
       "FAIL test/a.test.ts",
       "    > 43 |   expect(1).toBe(2)",
@@ -113,13 +113,13 @@ describe("the end of a log", () => {
   });
 
   test("is 20 lines at most, the last ones", () => {
-    const tail = tailOf(Array.from({ length: 90 }, (_, i) => `line ${i}`));
+    const tail = tailOfTask(Array.from({ length: 90 }, (_, i) => `line ${i}`));
     expect(tail).toHaveLength(20);
     expect(tail.at(-1)).toBe("line 89");
   });
 
   test("is 2 KB at most, and cuts long lines", () => {
-    const tail = tailOf(Array.from({ length: 20 }, (_, i) => `${i} ${"ü".repeat(400)}`));
+    const tail = tailOfTask(Array.from({ length: 20 }, (_, i) => `${i} ${"ü".repeat(400)}`));
     expect(Buffer.byteLength(tail.join("\n"))).toBeLessThanOrEqual(2048);
     expect(tail.at(-1)).toMatch(/^19 ü+…$/);
     expect(tail.length).toBeGreaterThan(2);

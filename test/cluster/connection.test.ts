@@ -79,7 +79,7 @@ test("no token is a ServiceError, and asked for anew the next time", async () =>
     service: "kubernetes",
     trouble: "denied",
     effect: "none",
-    message: "Entra gave omnibot no token for the cluster: no identity",
+    message: "omnibot could not sign in to Entra for the cluster: no identity",
   });
   answer = undefined;
   await authenticator.applyAuthentication({ name: "entra" }, {});

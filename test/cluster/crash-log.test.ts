@@ -1,4 +1,4 @@
-import { readCrashLog, tailOf } from "../../src/cluster/crash-log.ts";
+import { readCrashLog } from "../../src/cluster/crash-log.ts";
 import type { Kubernetes, LogRequest } from "../../src/cluster/kubernetes.ts";
 import { pod } from "./rollout-states.ts";
 
@@ -32,13 +32,4 @@ test("where that has none, the other run is asked; where both fail, there is no 
   const { kubernetes, asked } = logs(() => Promise.reject(new Error("gone")));
   expect(await readCrashLog(kubernetes, { pod: crashed, container: "web" })).toBeUndefined();
   expect(asked).toEqual([true, false]);
-});
-
-test("an excerpt is 20 lines and 4 KB at most, the last ones, without colours", () => {
-  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
-  expect(tailOf(lines.join("\n"))).toEqual(lines.slice(10));
-  expect(tailOf("\u001B[31mred\u001B[0m\r\n\n")).toEqual(["red"]);
-  const long = tailOf(Array.from({ length: 30 }, () => "ä".repeat(300)).join("\n"));
-  expect(Buffer.byteLength(long.join("\n"))).toBeLessThanOrEqual(4096);
-  expect(long[0]).toHaveLength(240);
 });

@@ -1,36 +1,17 @@
+import { withoutSecrets } from "../../deployment/secrets.ts";
+import { cut } from "../../deployment/words.ts";
+
 /**
  * Words from outside, made safe for a card or a message: nothing in them can become a link, a mention, a template or
  * formatting, and what looks like a secret is left out.
  */
-
-/** Shapes of secrets that logs are known to show. The last line of defence, not the first. */
-const secrets: readonly RegExp[] = [
-  /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-  /\bBearer\s+[\w.~+/-]{16,}=*/gi,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  /(?<=\b(?:password|passwd|pwd|secret|token|api[_-]?key|accountkey|sharedaccesskey|client[_-]?secret)["']?\s*[=:]\s*["']?)[^\s"';,&]{4,}/gi,
-  /(?<=\/\/[^\s/:@]{0,100}:)[^\s/@]+(?=@)/g,
-  /(?<=[?&](?:sig|sv|se|code|access_token)=)[^\s&]+/gi,
-];
-
-/** Takes out what looks like a secret. */
-function redacted(text: string): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "(hidden)"), text);
-}
-
-/** Shortens a text to so many characters, with an ellipsis. */
-function cut(text: string, most: number): string {
-  const letters = Array.from(text);
-  return letters.length <= most ? text : `${letters.slice(0, Math.max(0, most - 1)).join("")}…`;
-}
 
 /**
  * Plain text on one line: no control or direction characters, no secrets. Where clients are known to look at text before or
  * without Markdown (`<at>`, `](`, `${`, `{{`) the sequence itself is broken up.
  */
 export function plain(text: string, most = 200): string {
-  const line = redacted(text)
+  const line = withoutSecrets(text)
     .replaceAll(/[\u202A-\u202E\u2066-\u2069\u200B\u200E\u200F\uFEFF]/g, "")
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
     .trim();
