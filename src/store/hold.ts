@@ -36,9 +36,13 @@ function takes(lock: SQLite.Database): boolean {
     lock.exec("begin exclusive");
     return true;
   } catch (error) {
-    if (error instanceof SQLite.SqliteError && error.code.startsWith("SQLITE_BUSY")) return false;
+    if (isBusy(error)) return false;
     throw error;
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_BUSY";
 }
 
 /**
