@@ -41,8 +41,11 @@ function takes(lock: SQLite.Database): boolean {
   }
 }
 
+/** By its code: what a native module throws is not an instance of every realm's Error. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "SQLITE_BUSY";
+  return (
+    typeof error === "object" && error !== null && "code" in error && error.code === "SQLITE_BUSY"
+  );
 }
 
 /**

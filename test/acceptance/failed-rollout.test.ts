@@ -4,7 +4,7 @@ import { changesOf } from "./git.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
 /** From the moment when the new tag is on the cluster, in milliseconds; Helm itself gives up after 5 minutes. */
-const promptly = 6000;
+const promptly = 10_000;
 
 describe("what goes wrong on the cluster", () => {
   let unpullable: Story;

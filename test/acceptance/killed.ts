@@ -3,7 +3,7 @@ import { changesOf } from "./git.ts";
 import type { Story } from "./harness.ts";
 
 /** From the start to the next thing that omnibot does, in milliseconds: leases of the dead must not be waited for. */
-const promptly = 3000;
+const promptly = 6000;
 
 /** A request of omnibot to a stand-in. */
 export interface Moment {
