@@ -3,7 +3,7 @@ import { createPipelines } from "../src/azure/pipelines.ts";
 import { createRegistry } from "../src/azure/registry.ts";
 import { getToken } from "../src/azure/token.ts";
 import { createCluster } from "../src/cluster/cluster.ts";
-import type { ServiceError } from "../src/deployment/ports.ts";
+import type { ServiceError } from "../src/deployment/service-error.ts";
 import { withoutSecrets } from "../src/deployment/secrets.ts";
 import { createOctokit } from "../src/github/client.ts";
 import { createGitOps } from "../src/github/gitops.ts";

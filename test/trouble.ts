@@ -1,4 +1,4 @@
-import { ServiceError } from "../src/deployment/ports.ts";
+import { ServiceError } from "../src/deployment/service-error.ts";
 
 /** The ServiceError that this call ends with; any other end is one that the test does not expect. */
 export async function troubleOf(call: Promise<unknown>): Promise<ServiceError> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
 
 /** What azure-devops-node-api and Node's http hang on an error. */

@@ -4,7 +4,7 @@ import type { IGitApi } from "azure-devops-node-api/GitApi.js";
 import type { IRequestHandler } from "azure-devops-node-api/interfaces/common/VsoBaseInterfaces.js";
 import type { IPipelinesApi } from "azure-devops-node-api/PipelinesApi.js";
 import type { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { readAddress } from "./address.ts";
 import type { TokenCredential } from "./credential.ts";
 import { connectionAnswer } from "./devops-answers.ts";

@@ -1,7 +1,8 @@
 import { BuildQueryOrder } from "azure-devops-node-api/interfaces/BuildInterfaces.js";
 import { z } from "zod";
 import type { BuildConfig, BuildMarker } from "../config/config.ts";
-import { ServiceError, type RunRequest } from "../deployment/ports.ts";
+import type { RunRequest } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { buildAnswer, type Build } from "./devops-answers.ts";
 import type { DevOps } from "./devops.ts";
 import { refName } from "./run-evidence.ts";

@@ -6,7 +6,8 @@ import {
 import { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Excerpt } from "../deployment/deployment.ts";
-import { ServiceError, type Bad, type RunState } from "../deployment/ports.ts";
+import type { Bad, RunState } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords } from "../deployment/words.ts";
 import {
   buildAnswer,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { isSafe } from "./address.ts";
 import type { Challenge } from "./bearer-challenge.ts";
 import type { TokenCredential } from "./credential.ts";

@@ -1,4 +1,4 @@
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords, withReason } from "../deployment/words.ts";
 
 /** A whole answer of a registry. */

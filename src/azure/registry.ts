@@ -1,5 +1,6 @@
 import type { ImageConfig } from "../config/config.ts";
-import { ServiceError, type Clock, type ImageState, type Registry } from "../deployment/ports.ts";
+import type { Clock, ImageState, Registry } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { readAddress } from "./address.ts";
 import { readChallenge } from "./bearer-challenge.ts";
 import type { TokenCredential } from "./credential.ts";

@@ -1,5 +1,5 @@
 import type { BuildConfig } from "../config/config.ts";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import type { RunEvidence } from "../deployment/deployment.ts";
 import { webAddress } from "./address.ts";
 import type { Build } from "./devops-answers.ts";

@@ -2,7 +2,7 @@ import { GitVersionType } from "azure-devops-node-api/interfaces/GitInterfaces.j
 import { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Commit } from "../deployment/deployment.ts";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords } from "../deployment/words.ts";
 import { webAddress } from "./address.ts";
 import {

@@ -1,7 +1,8 @@
 import type { RunPipelineParameters } from "azure-devops-node-api/interfaces/PipelinesInterfaces.js";
 import type { BuildConfig } from "../config/config.ts";
 import type { RunEvidence } from "../deployment/deployment.ts";
-import { ServiceError, type Bad, type RunRequest } from "../deployment/ports.ts";
+import type { Bad, RunRequest } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { runAnswer } from "./devops-answers.ts";
 import type { DevOps } from "./devops.ts";
 import { refName, runUrl } from "./run-evidence.ts";

@@ -1,4 +1,4 @@
-import { ServiceError, type Service } from "../deployment/ports.ts";
+import { ServiceError, type Service } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
 import type { TokenCredential } from "./credential.ts";
 

@@ -1,12 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Environment } from "../config/config.ts";
-import {
-  ServiceError,
-  type Bad,
-  type Clock,
-  type Cluster,
-  type RolloutState,
-} from "../deployment/ports.ts";
+import type { Bad, Clock, Cluster, RolloutState } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { readCrashLog } from "./crash-log.ts";
 import type { ReleaseName } from "../deployment/deployment.ts";
 import {

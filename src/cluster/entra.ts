@@ -1,5 +1,5 @@
 import type { User } from "@kubernetes/client-node";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
 
 /** What of @azure/core-auth's TokenCredential is needed here; the composition root hands the real one in. */

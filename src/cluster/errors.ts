@@ -1,6 +1,6 @@
 import { ApiException } from "@kubernetes/client-node";
 import { z } from "zod";
-import { ServiceError, type Service } from "../deployment/ports.ts";
+import { ServiceError, type Service } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
 
 const status = z.object({ message: z.string().optional(), reason: z.string().optional() });

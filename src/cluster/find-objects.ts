@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Environment } from "../config/config.ts";
 import type { ReleaseName } from "../deployment/deployment.ts";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { toServiceError } from "./errors.ts";
 import {
   helmRelease,

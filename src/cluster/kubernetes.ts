@@ -8,7 +8,7 @@ import {
   type KubeConfig,
 } from "@kubernetes/client-node";
 import { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { isNotFound, toServiceError } from "./errors.ts";
 
 /** The longest that a call may take, in milliseconds. */

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { httpError, toServiceError } from "./errors.ts";
 
 /** The longest that the Receiver may take, in milliseconds. */

@@ -1,60 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "./load-config.ts";
-
-/** What the environment holds: addresses of this installation, and its secrets. Never written to a log. */
-export interface Settings {
-  readonly config: string;
-  readonly host: string;
-  readonly port: number;
-  readonly logLevel: "debug" | "info" | "warn" | "error";
-  readonly ledger: { readonly file: string } | { readonly url: string };
-  readonly bot: BotIdentity;
-  readonly azure: AzureIdentity;
-  /** A personal access token of Azure DevOps, where no Entra identity can be used. */
-  readonly azureDevOpsToken: string | undefined;
-  readonly registry: { readonly username: string; readonly password: string } | undefined;
-  readonly github: GitHubIdentity;
-  readonly githubUrl: string | undefined;
-  readonly fluxReceiverToken: string | undefined;
-}
-
-export type BotIdentity =
-  | {
-      readonly kind: "secret";
-      readonly appId: string;
-      readonly tenant: string;
-      readonly password: string;
-    }
-  | { readonly kind: "managed-identity"; readonly appId: string; readonly tenant: string }
-  | {
-      readonly kind: "federated";
-      readonly appId: string;
-      readonly tenant: string;
-      readonly clientId: string;
-    }
-  /** Accepts anybody, on loopback only: for the sandbox. */
-  | { readonly kind: "anonymous" };
-
-export type AzureIdentity =
-  | { readonly kind: "managed-identity"; readonly clientId: string | undefined }
-  | { readonly kind: "workload-identity" }
-  /** Whoever is signed in with `az login`. */
-  | { readonly kind: "azure-cli" }
-  | {
-      readonly kind: "client-secret";
-      readonly tenant: string;
-      readonly clientId: string;
-      readonly secret: string;
-    };
-
-export type GitHubIdentity =
-  | { readonly kind: "token"; readonly token: string }
-  | {
-      readonly kind: "app";
-      readonly appId: string;
-      readonly privateKey: string;
-      readonly installationId: number;
-    };
+import type { AzureIdentity, BotIdentity, GitHubIdentity, Settings } from "./settings.ts";
 
 /** An empty value in .env means that it is not set. */
 const text = z

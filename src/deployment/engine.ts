@@ -1,7 +1,8 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment } from "./deployment.ts";
 import { look } from "./look.ts";
-import type { Claim, Clock, Ledger, World } from "./ports.ts";
+import type { Claim, Ledger } from "./ledger.ts";
+import type { Clock, World } from "./ports.ts";
 import type { Step } from "./step.ts";
 import { currentStep } from "./transitions.ts";
 

@@ -2,16 +2,9 @@ import type { Environment } from "../config/config.ts";
 import type { CauseCode } from "./causes.ts";
 import type { Deployment, Failure, Progress } from "./deployment.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
-import {
-  ServiceError,
-  type AuditEntry,
-  type Claim,
-  type Clock,
-  type Ledger,
-  type Trouble,
-  type Update,
-  type World,
-} from "./ports.ts";
+import type { AuditEntry, Claim, Ledger, Trouble, Update } from "./ledger.ts";
+import type { Clock, World } from "./ports.ts";
+import { ServiceError } from "./service-error.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
 import { completes, currentStep, expires, fails, waits } from "./transitions.ts";
 

@@ -1,5 +1,6 @@
-import type { Claim, Clock, Ledger } from "./ports.ts";
-import { ServiceError } from "./ports.ts";
+import type { Claim, Ledger } from "./ledger.ts";
+import type { Clock } from "./ports.ts";
+import { ServiceError } from "./service-error.ts";
 
 /** Does an effect at most once, whatever happens in between, and returns what came of it. */
 export type Once = <Result extends object>(
@@ -25,6 +26,9 @@ export interface EffectPlan<Result extends object> {
   /** For the audit trail, written together with the intent. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
+
+/** How often an effect in doubt is looked for, in milliseconds. */
+const doubtfulPause = 5000;
 
 /** An effect is in doubt and may still show up: look again after `after` milliseconds. */
 export class NotYet extends Error {
@@ -68,7 +72,8 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
 
     if (known !== undefined && last === undefined && plan.doubt !== undefined) {
       const age = clock.now() - known.intentAt;
-      if (age < plan.doubt.settle) throw new NotYet(name, plan.doubt.settle - age);
+      if (age < plan.doubt.settle)
+        throw new NotYet(name, Math.min(plan.doubt.settle - age, doubtfulPause));
       if (plan.doubt.otherwise === "ask") throw new InDoubt(name);
     }
 

@@ -1,15 +1,12 @@
 import type {
-  Approval,
   ChangeEvidence,
   Commit,
-  Deployment,
   Excerpt,
   HealthResult,
   ReleaseName,
   RunEvidence,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
-import { withoutSecrets } from "./secrets.ts";
 
 /** What a step needs of the world outside, for one environment. Adapters implement it; the heart knows no vendor. */
 export interface World {
@@ -23,46 +20,6 @@ export interface World {
 /** Time, injected so that tests need not wait. Milliseconds since 1970. */
 export interface Clock {
   now(): number;
-}
-
-export type Service =
-  | "azure-devops"
-  | "registry"
-  | "github"
-  | "kubernetes"
-  | "flux"
-  | "health"
-  | "teams"
-  | "ledger";
-
-/**
- * A call to a service went wrong in a way that is nobody's decision: it did not answer, it refused us, it asked for
- * patience. Expected answers ("there is no such tag") are values of the ports' unions, never this. Its message may be shown:
- * what looks like a secret is left out.
- */
-export class ServiceError extends Error {
-  readonly service: Service;
-  /** `unreachable`: no usable answer. `throttled`: come back later. `denied`: not allowed. `invalid`: refused as wrong. */
-  readonly trouble: "unreachable" | "throttled" | "denied" | "invalid";
-  /** Whether the call may have had its effect: `none` is certain, `unknown` must be looked up before it is repeated. */
-  readonly effect: "none" | "unknown";
-  /** Milliseconds that the service asked us to wait. */
-  readonly retryAfter: number | undefined;
-
-  constructor(
-    service: Service,
-    trouble: ServiceError["trouble"],
-    effect: ServiceError["effect"],
-    message: string,
-    options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
-  ) {
-    super(withoutSecrets(message), { cause: options.cause });
-    this.name = "ServiceError";
-    this.service = service;
-    this.trouble = trouble;
-    this.effect = effect;
-    this.retryAfter = options.retryAfter;
-  }
 }
 
 /** An answer that ends the deployment, with its code and what was seen. */
@@ -251,154 +208,4 @@ export interface LiveState {
 export interface Health {
   /** Asks every configured endpoint once. */
   check(): Promise<readonly HealthResult[]>;
-}
-
-// --- Ledger ----------------------------------------------------------------------------------------------------------
-
-/** Where a request came from: stored so that a redelivery changes nothing, and so that the thread can be found again. */
-export interface Delivery {
-  /** Id of the message or click, unique in its conversation. */
-  readonly id: string;
-  /** Id of the conversation, with its thread. */
-  readonly conversation: string;
-  /** What teams/ needs to speak in that thread again, opaque to everybody else. */
-  readonly reference: string;
-}
-
-export type NewDeployment = Pick<
-  Deployment,
-  "key" | "kind" | "environment" | "target" | "requester" | "requestedAt" | "expiresAt" | "progress"
->;
-
-export type Created =
-  | { readonly state: "created"; readonly deployment: Deployment }
-  | { readonly state: "repeated" }
-  | { readonly state: "busy"; readonly deployment: Deployment };
-
-/** A row that this process may work on until the lease ends, unless somebody else saved it since. */
-export interface Claim {
-  readonly deployment: Deployment;
-  readonly owner: string;
-  /** Fence: a save succeeds only while the row still has this version. */
-  readonly version: number;
-  readonly trouble: Trouble | undefined;
-  /** How often the row had been woken when it was claimed: a wake during the look must not be lost. */
-  readonly wakes: number;
-}
-
-/** Looks in a row that ended with a ServiceError. */
-export interface Trouble {
-  readonly since: number;
-  readonly count: number;
-  readonly message: string;
-}
-
-export interface AuditEntry {
-  readonly at: number;
-  readonly deploymentId: number | undefined;
-  /** Who decided: a person's Entra id and name, or omnibot itself. */
-  readonly actor: { readonly id: string; readonly name: string } | "omnibot";
-  /** A stable word, such as `requested`, `approved`, `intent:start-run`, `done:merge`. */
-  readonly action: string;
-  readonly facts: Readonly<Record<string, unknown>>;
-}
-
-export interface Effect {
-  readonly name: string;
-  readonly status: "intent" | "done";
-  readonly intentAt: number;
-  /** The last answer; undefined while none arrived. */
-  readonly result: unknown;
-}
-
-/** The one ledger: every method is one transaction. */
-export interface Ledger {
-  /** Creates the row, its thread, its audit entry, and remembers the delivery; one active row per environment. */
-  create(request: NewDeployment, delivery: Delivery): Promise<Created>;
-  get(id: number): Promise<Deployment | undefined>;
-  findActive(environment: string): Promise<Deployment | undefined>;
-  /** The newest deployments of an environment, newest first. */
-  list(environment: string, limit: number): Promise<readonly Deployment[]>;
-  /** Whether this conversation is the deployment's own thread. */
-  isThread(id: number, conversation: string): Promise<boolean>;
-  /** Adds one person's approval, once; undefined when the row is not waiting for approval any more. */
-  approve(id: number, approval: Approval): Promise<Deployment | undefined>;
-  /** Ends a waiting request; undefined when the row is not waiting for approval any more. */
-  reject(id: number, approval: Approval, reason: string): Promise<Deployment | undefined>;
-  /** Remembers a delivery that creates nothing; false when it is known already. */
-  remember(delivery: Pick<Delivery, "id" | "conversation">, at: number): Promise<boolean>;
-  audit(entry: AuditEntry): Promise<void>;
-
-  /** Takes the row that has been due longest, if any. */
-  claim(owner: string, now: number, leaseUntil: number): Promise<Claim | undefined>;
-  /** Saves what a look found, and lets the row go until `nextAt`; false when the row was taken over meanwhile. */
-  save(claim: Claim, update: Update): Promise<boolean>;
-  /** Keeps a claimed row for longer; false when it was taken over meanwhile. */
-  renew(claim: Claim, leaseUntil: number): Promise<boolean>;
-  /** Brings the next look forward to `now`. */
-  wake(id: number, now: number): Promise<void>;
-  /** When the next row is due; undefined when nothing is active. */
-  nextDue(): Promise<number | undefined>;
-
-  findEffect(deploymentId: number, name: string): Promise<Effect | undefined>;
-  /** Saves the intent and its audit entry, and renews the lease; false when the row was taken over meanwhile. */
-  intend(
-    claim: Claim,
-    name: string,
-    at: number,
-    leaseUntil: number,
-    facts: AuditEntry["facts"],
-  ): Promise<boolean>;
-  /** Records what came of an effect; `done` ends it, `intent` keeps an answer that is not final yet. */
-  settle(
-    claim: Claim,
-    name: string,
-    status: Effect["status"],
-    result: unknown,
-    at: number,
-  ): Promise<void>;
-  /** Takes an intent back that certainly had no effect. */
-  forget(claim: Claim, name: string, at: number, why: string): Promise<void>;
-}
-
-/** What a look changes in the row. */
-export interface Update {
-  readonly deployment: Deployment;
-  /** When to look again, ms since 1970. */
-  readonly nextAt: number;
-  readonly trouble: Trouble | undefined;
-  readonly audit: readonly AuditEntry[];
-}
-
-// --- Threads ---------------------------------------------------------------------------------------------------------
-
-/** What a deployment's thread shows, as far as it was sent. */
-export interface Thread {
-  readonly deployment: Deployment;
-  readonly conversation: string;
-  readonly reference: string;
-  /** What was sent so far, opaque to everybody but teams/. */
-  readonly sent: string | undefined;
-}
-
-export interface ThreadClaim extends Thread {
-  readonly owner: string;
-  /** Fence, as in a Claim. */
-  readonly version: number;
-  /** The revision of the deployment that this claim shows. */
-  readonly revision: number;
-}
-
-export interface Threads {
-  /** Takes a thread that does not show its deployment's newest revision and is due, if any. */
-  claimThread(owner: string, now: number, leaseUntil: number): Promise<ThreadClaim | undefined>;
-  /** Saves what was sent and keeps the claim: before and after every post. False when it was taken over. */
-  keepThread(claim: ThreadClaim, sent: string, leaseUntil: number): Promise<boolean>;
-  /** Lets the thread go: it shows `revision`, or is looked at again at `nextAt`. */
-  releaseThread(
-    claim: ThreadClaim,
-    sent: string | undefined,
-    shownRevision: number,
-    nextAt: number,
-  ): Promise<void>;
 }

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Kind, Person, Target } from "./deployment.ts";
 import { mayDecide } from "./policy.ts";
-import type { Clock, Delivery, Ledger } from "./ports.ts";
+import type { Delivery, Ledger } from "./ledger.ts";
+import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
 
 export interface DeploymentRequest {

@@ -1,6 +1,8 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, HealthResult } from "./deployment.ts";
-import { ServiceError, type ImageState, type Ledger, type TagState, type World } from "./ports.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ImageState, TagState, World } from "./ports.ts";
+import { ServiceError } from "./service-error.ts";
 
 /** The truth about an environment now, from the live world. Parts that did not answer in time are named in `problems`. */
 export interface EnvironmentStatus {

@@ -1,5 +1,6 @@
 import type { GitOpsConfig } from "../config/config.ts";
-import { ServiceError, type Bad, type CommitState, type TagState } from "../deployment/ports.ts";
+import type { Bad, CommitState, TagState } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { comparison, written } from "./answers.ts";
 import { findBranch } from "./branch.ts";
 import { blobId, encodeText } from "./bytes.ts";

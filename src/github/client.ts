@@ -1,19 +1,10 @@
 import { createPrivateKey } from "node:crypto";
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
-
-/** How omnibot signs in to GitHub: as an App's installation, or with a token. Both are secrets of the environment. */
-export type GitHubAuth =
-  | { readonly kind: "token"; readonly token: string }
-  | {
-      readonly kind: "app";
-      readonly appId: string;
-      readonly privateKey: string;
-      readonly installationId: number;
-    };
+import type { GitHubIdentity } from "../config/settings.ts";
 
 export interface GitHubOptions {
-  readonly auth: GitHubAuth;
+  readonly auth: GitHubIdentity;
   /** Address of the REST API; api.github.com unless it is GitHub Enterprise Server (https://host/api/v3). */
   readonly baseUrl?: string | undefined;
   /** Milliseconds until a request is given up, its answer's body included. */
@@ -34,7 +25,7 @@ export function createOctokit({ auth, baseUrl, timeout = 30_000 }: GitHubOptions
   });
 }
 
-function credentials(auth: GitHubAuth): object {
+function credentials(auth: GitHubIdentity): object {
   if (auth.kind === "token") return { auth: auth.token };
   const { appId, installationId } = auth;
   return {

@@ -1,4 +1,4 @@
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
 
 export type Doubt = ServiceError["effect"];

@@ -1,6 +1,7 @@
 import type { GitOpsConfig } from "../config/config.ts";
 import type { ChangeEvidence } from "../deployment/deployment.ts";
-import { ServiceError, type MergeState } from "../deployment/ports.ts";
+import type { MergeState } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords } from "../deployment/words.ts";
 import { asyncMerge, syncMerge, type AsyncMerge, type FullPullRequest } from "./answers.ts";
 import { refusal } from "./errors.ts";

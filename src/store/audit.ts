@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../deployment/ports.ts";
+import type { AuditEntry } from "../deployment/ledger.ts";
 import type { Queries } from "./read.ts";
 
 /** Adds to the trail, in the transaction of what it tells about. */

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from "kysely";
-import type { Claim, Trouble, Update } from "../deployment/ports.ts";
+import type { Claim, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { withApprovals } from "./read.ts";
 import { columnsOf } from "./rows.ts";

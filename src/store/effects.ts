@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import type { AuditEntry, Claim, Effect } from "../deployment/ports.ts";
+import type { AuditEntry, Claim, Effect } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { renew } from "./claims.ts";
 import type { Queries } from "./read.ts";

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
-import type { Ledger } from "../deployment/ports.ts";
+import type { Ledger } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { claim, nextDue, renew, save, wake } from "./claims.ts";
 import { approve, reject } from "./decisions.ts";

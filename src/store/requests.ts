@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { Created, Delivery, NewDeployment } from "../deployment/ports.ts";
+import type { Created, Delivery, NewDeployment } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { readActive, type Queries } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { ThreadClaim, Threads } from "../deployment/ports.ts";
-import { deploymentOf } from "./rows.ts";
+import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
+import { withApprovals } from "./read.ts";
 import type { Schema } from "./schema.ts";
 
 /** What the threads show, beside the deployments they show: claimed and fenced the same way. */
@@ -35,20 +35,13 @@ export function createThreads(db: Kysely<Schema>): Threads {
       .executeTakeFirst();
     if (thread === undefined) return undefined;
 
-    const id = thread.deployment_id;
     const row = await db
       .selectFrom("deployment")
       .selectAll()
-      .where("id", "=", id)
+      .where("id", "=", thread.deployment_id)
       .executeTakeFirstOrThrow();
-    const approvals = await db
-      .selectFrom("approval")
-      .selectAll()
-      .where("deployment_id", "=", id)
-      .orderBy("at")
-      .execute();
     return {
-      deployment: deploymentOf(row, approvals),
+      deployment: await withApprovals(db, row),
       conversation: thread.conversation,
       reference: thread.reference,
       sent: thread.sent ?? undefined,

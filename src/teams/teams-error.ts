@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "../deployment/ports.ts";
+import { ServiceError } from "../deployment/service-error.ts";
 
 /** What went wrong with a message, with the HTTP status where there was an answer. */
 export class TeamsError extends ServiceError {

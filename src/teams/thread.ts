@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
-import type { Clock, ThreadClaim, Threads } from "../deployment/ports.ts";
+import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
+import type { Clock } from "../deployment/ports.ts";
 import { channelOf } from "./activity.ts";
 import type { Conversations } from "./conversations.ts";
 import { createPainter, type Picture } from "./paint.ts";

@@ -1,5 +1,5 @@
 import { explainDevOpsError } from "../../src/azure/devops-error.ts";
-import { ServiceError } from "../../src/deployment/ports.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 
 const now = Date.parse("2026-11-25T12:00:00Z");
 

@@ -1,7 +1,7 @@
 import { type KubeConfig, RequestContext, HttpMethod } from "@kubernetes/client-node";
 import { createKubeConfig } from "../../src/cluster/connection.ts";
 import { EntraAuthenticator } from "../../src/cluster/entra.ts";
-import { ServiceError } from "../../src/deployment/ports.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 import { kubeConfigFor } from "./environment.ts";
 
 const aks = {

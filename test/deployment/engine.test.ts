@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "../../src/deployment/engine.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
-import type { Ledger } from "../../src/deployment/ports.ts";
+import type { Ledger } from "../../src/deployment/ledger.ts";
 import { done, waiting, type Step } from "../../src/deployment/step.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { createLedger } from "../../src/store/ledger.ts";

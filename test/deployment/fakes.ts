@@ -1,6 +1,7 @@
 import type { Environment } from "../../src/config/config.ts";
 import type { Deployment, Progress } from "../../src/deployment/deployment.ts";
-import type { Claim, Clock, Effect, Ledger, World } from "../../src/deployment/ports.ts";
+import type { Claim, Effect, Ledger } from "../../src/deployment/ledger.ts";
+import type { Clock, World } from "../../src/deployment/ports.ts";
 import type { StepContext } from "../../src/deployment/step.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { production } from "../production.ts";

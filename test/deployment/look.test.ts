@@ -1,6 +1,7 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import { look } from "../../src/deployment/look.ts";
-import { ServiceError, type Claim } from "../../src/deployment/ports.ts";
+import type { Claim } from "../../src/deployment/ledger.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../../src/deployment/step.ts";
 import { deploymentAt, environment, fakeClaim, FakeClock, fakeLedger, fakeWorld } from "./fakes.ts";
 

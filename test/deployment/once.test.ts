@@ -5,7 +5,7 @@ import {
   TakenOver,
   type EffectPlan,
 } from "../../src/deployment/once.ts";
-import { ServiceError } from "../../src/deployment/ports.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 import { fakeClaim, FakeClock, fakeLedger } from "./fakes.ts";
 
 interface Run {

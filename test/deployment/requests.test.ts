@@ -1,5 +1,5 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
-import type { Ledger } from "../../src/deployment/ports.ts";
+import type { Ledger } from "../../src/deployment/ledger.ts";
 import { createRequests } from "../../src/deployment/requests.ts";
 import { adele, alex, deploymentAt, environment, FakeClock, fakeLedger, megan } from "./fakes.ts";
 

@@ -1,6 +1,6 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { MergeState } from "../../src/deployment/ports.ts";
-import { ServiceError } from "../../src/deployment/ports.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
 import {
   commit,

@@ -8,7 +8,7 @@ import type {
   Ledger,
   NewDeployment,
   Threads,
-} from "../../src/deployment/ports.ts";
+} from "../../src/deployment/ledger.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { completes, expires, waits } from "../../src/deployment/transitions.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";

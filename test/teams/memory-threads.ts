@@ -1,5 +1,5 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
-import type { ThreadClaim, Threads } from "../../src/deployment/ports.ts";
+import type { ThreadClaim, Threads } from "../../src/deployment/ledger.ts";
 
 interface Row {
   deployment: Deployment;

@@ -1,8 +1,8 @@
 import type { RunEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
-import { currentStep } from "../transitions.ts";
 import type { RunState } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
+import { currentStep } from "../transitions.ts";
 
 /** Runs the pipeline at exactly the approved commit, once, and follows the run to its end. */
 export const build: Step = {

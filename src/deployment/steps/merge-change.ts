@@ -1,6 +1,7 @@
 import { changeText } from "../change-text.ts";
 import { known } from "../known.ts";
-import { ServiceError, type Bad, type GitOps, type MergeState, type Registry } from "../ports.ts";
+import type { Bad, GitOps, MergeState, Registry } from "../ports.ts";
+import { ServiceError } from "../service-error.ts";
 import type { Environment } from "../../config/config.ts";
 import type { CauseCode } from "../causes.ts";
 import type { ChangeEvidence, ImageEvidence } from "../deployment.ts";

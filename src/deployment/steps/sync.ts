@@ -1,5 +1,6 @@
 import { known } from "../known.ts";
-import { ServiceError, type Cluster } from "../ports.ts";
+import type { Cluster } from "../ports.ts";
+import { ServiceError } from "../service-error.ts";
 import { done, failed, waiting, type Step } from "../step.ts";
 import { wantedOf } from "../wanted.ts";
 

@@ -1,9 +1,9 @@
 import type { Environment } from "../../config/config.ts";
-import { currentStep } from "../transitions.ts";
 import type { Deployment } from "../deployment.ts";
 import { imageTag } from "../image-tag.ts";
 import { known } from "../known.ts";
 import { done, failed, waiting, type Step } from "../step.ts";
+import { currentStep } from "../transitions.ts";
 
 /** How long a registry may take to show a tag that was just pushed. */
 const grace = 20_000;

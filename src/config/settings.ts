@@ -1,0 +1,58 @@
+/** What the environment holds: addresses of this installation, and its secrets. Never written to a log. */
+export interface Settings {
+  readonly config: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly ledger: { readonly file: string } | { readonly url: string };
+  readonly bot: BotIdentity;
+  readonly azure: AzureIdentity;
+  /** A personal access token of Azure DevOps, where no Entra identity can be used. */
+  readonly azureDevOpsToken: string | undefined;
+  readonly registry: { readonly username: string; readonly password: string } | undefined;
+  readonly github: GitHubIdentity;
+  readonly githubUrl: string | undefined;
+  readonly fluxReceiverToken: string | undefined;
+}
+
+export type BotIdentity =
+  | {
+      readonly kind: "secret";
+      readonly appId: string;
+      readonly tenant: string;
+      readonly password: string;
+    }
+  | { readonly kind: "managed-identity"; readonly appId: string; readonly tenant: string }
+  | {
+      readonly kind: "federated";
+      readonly appId: string;
+      readonly tenant: string;
+      readonly clientId: string;
+    }
+  /** Accepts anybody, on loopback only: for the sandbox. */
+  | { readonly kind: "anonymous" };
+
+/** Who omnibot is in Entra. */
+export type AzureIdentity =
+  /** The identity of the Azure resource that omnibot runs on; `clientId` names a user-assigned one. */
+  | { readonly kind: "managed-identity"; readonly clientId?: string | undefined }
+  /** The service account of a pod on AKS: tenant, client and token file come from the variables that AKS injects. */
+  | { readonly kind: "workload-identity" }
+  /** Whoever is signed in with `az login`: for trying omnibot out. */
+  | { readonly kind: "azure-cli" }
+  | {
+      readonly kind: "client-secret";
+      readonly tenant: string;
+      readonly clientId: string;
+      readonly secret: string;
+    };
+
+/** How omnibot signs in to GitHub: with a token, or as the installation of an App. */
+export type GitHubIdentity =
+  | { readonly kind: "token"; readonly token: string }
+  | {
+      readonly kind: "app";
+      readonly appId: string;
+      readonly privateKey: string;
+      readonly installationId: number;
+    };
