@@ -146,8 +146,9 @@ describe("time-outs", () => {
       seen += 1;
       request.resume();
       // Half an answer: the status comes, the body never does.
-      if (request.method === "PUT")
-        response.writeHead(200, { "content-type": "application/json" }).write('{"status":');
+      if (request.method !== "PUT") return;
+      response.setHeader("content-type", "application/json");
+      response.write('{"status":');
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
