@@ -39,6 +39,29 @@ export async function killAtEach(
   }
 }
 
+/**
+ * At each of these requests, in order: ends omnibot while the request is on its way, starts it again, and lets the request
+ * arrive only then, `late` milliseconds after it was sent.
+ */
+export async function killBeforeEach(
+  story: Story,
+  moments: readonly Moment[],
+  late: number,
+  begin: () => Promise<unknown>,
+): Promise<void> {
+  const faults = moments.map(({ at, method, path }) => {
+    const fault: Fault = { method, path, times: 1, delay: late };
+    at.faults.push(fault);
+    return fault;
+  });
+  await begin();
+  for (const fault of faults) {
+    await story.until(`${fault.method} ${fault.path}`, () => fault.times === 0);
+    await story.kill();
+    await story.restart();
+  }
+}
+
 function effectsOf(journal: readonly JournalEntry[], { method, path }: Fault): number {
   const wanted = new RegExp(path);
   const isWanted = (one: JournalEntry) =>
