@@ -69,8 +69,11 @@ describe("an effect", () => {
       doubt: { settle: 60_000, otherwise: "repeat" },
     });
     await expect(start()).rejects.toThrow(ServiceError);
-    clock.time += 59_000;
+    clock.time += 10_000;
     await expect(start()).rejects.toThrow(NotYet);
+    await expect(start()).rejects.toMatchObject({ after: 5000 });
+    clock.time += 49_000;
+    await expect(start()).rejects.toMatchObject({ after: 1000 });
     expect(tries).toBe(1);
     clock.time += 1000;
     expect(await start()).toEqual({ id: 2 });
