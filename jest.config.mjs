@@ -3,6 +3,8 @@ export default {
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   testEnvironment: "node",
+  // Needs Chromium: npm run test:browser.
+  testPathIgnorePatterns: process.env.OMNIBOT_BROWSER === undefined ? ["/test/browser/"] : [],
   extensionsToTreatAsEsm: [".ts"],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.mjs" },

@@ -79,7 +79,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return registry.describe(repository, tag);
     },
   });
-  const flux = await startFlux({ kubernetes, gitDir: github.gitDir });
+  // With Flux's feature gate, so that a rollback need not wait for the failing upgrade's time-outs.
+  const flux = await startFlux({ kubernetes, gitDir: github.gitDir, cancelOnNewRevision: true });
   const app = await startApp({ kubernetes });
   const control = await startControl(() => scenario, choose);
 

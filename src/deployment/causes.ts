@@ -172,7 +172,7 @@ export const causes = {
   },
   "crash-loop": {
     sentence: "The new pods crash on start.",
-    remedy: "Read the lines below, mend the cause, and deploy again, or go back with `rollback`.",
+    remedy: "Read the log, mend the cause, and deploy again, or go back with `rollback`.",
   },
   "container-config": {
     sentence: "The new pods cannot be configured.",
