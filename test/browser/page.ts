@@ -47,7 +47,7 @@ export async function openPlayground(url: string): Promise<Playground> {
       const thread = page
         .locator("[data-lexical-editor=true]")
         .nth(1)
-        .locator("xpath=ancestor::div[4]");
+        .locator("xpath=ancestor::div[.//*[text()='omnibot']][1]");
       await thread.screenshot({ path: join(folder, `${name}.png`) });
     },
     close: () => browser.close(),
