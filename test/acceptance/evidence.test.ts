@@ -3,9 +3,10 @@ import { imageRepository } from "../../sandbox/world.ts";
 import { changesOf, git, releaseFile } from "./git.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
-afterEach(stopStories);
+// Side by side, each in a world of its own: most of the time is waiting.
+afterAll(stopStories);
 
-test(
+test.concurrent(
   "P10 pods that run another image than the verified one are not called live, though all of them are ready",
   async () => {
     const story = await startStory();
@@ -31,7 +32,7 @@ test(
   patience,
 );
 
-test(
+test.concurrent(
   "P17 a change that somebody made by hand after the request is told, and not overwritten",
   async () => {
     const story = await startStory();

@@ -1,9 +1,10 @@
 import { adele, alex, lee, megan } from "../../sandbox/people.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
-afterEach(stopStories);
+// Side by side, each in a world of its own: most of the time is waiting.
+afterAll(stopStories);
 
-test(
+test.concurrent(
   "P3 approved twice, by two at once, and delivered again: one build; P6 and no second deployment beside it",
   async () => {
     const story = await startStory({ scenario: "slow" });
@@ -34,7 +35,7 @@ test(
   patience,
 );
 
-test(
+test.concurrent(
   "P15 a request that nobody answers expires: it says so, and its buttons go away",
   async () => {
     const story = await startStory({ production: { approval: { expires: "3s" } } });

@@ -1,11 +1,32 @@
 import type { Fault } from "../../sandbox/stand-in.ts";
 import { alex, megan } from "../../sandbox/people.ts";
 import { changesOf } from "./git.ts";
+import { countAtEnd, killBeforeEach, oneOfEverything } from "./kill.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
-afterEach(stopStories);
+// Side by side, each in a world of its own: most of the time is waiting.
+afterAll(stopStories);
 
-test(
+test.concurrent(
+  "P4 killed while its requests are on their way, and started again before they arrive: one of everything",
+  async () => {
+    const story = await startStory();
+    const { azureDevOps, github } = story.world;
+    await story.request(alex, "deploy production");
+    const moments = [
+      { at: azureDevOps.standIn, method: "POST", path: "/runs$" },
+      { at: github, method: "POST", path: "/git/refs$" },
+      { at: github, method: "PUT", path: "/contents/" },
+      { at: github, method: "POST", path: "/pulls$" },
+      { at: github, method: "PUT", path: "/merge-async$" },
+    ];
+    await killBeforeEach(story, moments, 2500, () => story.click(megan, "approve"));
+    expect(await countAtEnd(story)).toEqual(oneOfEverything);
+  },
+  patience,
+);
+
+test.concurrent(
   "P5 answers that are lost after their effect are found, not repeated: run, branch, commit, pull request, merge",
   async () => {
     const story = await startStory();
