@@ -193,7 +193,7 @@ describe("the failure", () => {
       "Error: TILE_CACHE_URL is not set\n\u00a0\u00a0\u00a0\u00a0at config (/app/server.js:41)",
     );
     expect(text).toContain(
-      "**What to do:** Read the lines below, mend the cause, and deploy again, or go back with **rollback**.",
+      "**What to do:** Read the log, mend the cause, and deploy again, or go back with **rollback**.",
     );
     expect(text).toMatch(
       /✓\nFlux\n.*\n48 s\n✕\nPods\nweb crashes on start.*\n34 s\n○\nHealth\nnot reached/,
