@@ -56,6 +56,8 @@ export interface Story {
   request(who: Who, text: string): Promise<Said>;
   /** What omnibot wrote down, in order. */
   audit(): readonly AuditLine[];
+  /** Ends omnibot as an upgrade would: what is under way is brought to a good place. */
+  shutDown(): Promise<void>;
   /** Ends omnibot without a word, as a crash would. */
   kill(): Promise<void>;
   /** Starts omnibot again, as it was. */
@@ -155,6 +157,11 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     cards: () => teams.thread(thread).filter((post) => post.latest.card !== undefined),
     buttons: () => cardActions(story.cards()[0]?.latest.card).flatMap(({ verb }) => verb ?? []),
     audit: () => readAudit(ledgerOf(world)),
+
+    async shutDown() {
+      await bot?.stop();
+      bot = undefined;
+    },
 
     async kill() {
       await bot?.kill();

@@ -1,6 +1,7 @@
-import { adele, alex, channel, tenantId } from "../../sandbox/people.ts";
+import { adele, alex, bot, channel, tenantId } from "../../sandbox/people.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
+const place = { id: channel.id, isGroup: true, conversationType: "channel", tenantId };
 const foreign = "22222222-2222-4222-8222-222222222222";
 
 describe("what is said to omnibot", () => {
@@ -16,7 +17,7 @@ describe("what is said to omnibot", () => {
     const { messageId } = await story.request(alex, "deploy production");
     const again = await Promise.all([1, 2].map(() => story.teams.redeliver(messageId, "same-id")));
     expect(again.map((answer) => answer.status)).toEqual([200, 200]);
-    await story.kill();
+    await story.shutDown();
     await story.restart();
     expect(await story.teams.redeliver(messageId, "same-id")).toMatchObject({ status: 200 });
 
@@ -46,49 +47,49 @@ describe("what is said to omnibot", () => {
     expect(story.teams.counts().posts).toBe(before.posts + 1);
   });
 
+  test("a message as it should be is taken", async () => {
+    const before = story.teams.counts().posts;
+    expect((await deliver(message({}))).status).toBeLessThan(300);
+    await story.until("help", () => story.teams.counts().posts > before);
+  });
+
   test.each([
-    ["is no JSON", "deploy production"],
+    ["is no JSON", "help"],
     ["is empty", ""],
     ["is no activity", "[]"],
-    ["comes from another channel", message({ conversation: { id: "19:other@thread.tacv2" } })],
-    ["comes from another tenant", message({ conversation: { id: channel.id, tenantId: foreign } })],
-    ["wants its answer elsewhere", message({ serviceUrl: "https://attacker.example/" })],
-    ["is larger than any message", message({ text: "a".repeat(2_000_000) })],
+    ["comes from another channel", { conversation: { ...place, id: "19:other@thread.tacv2" } }],
+    ["comes from another tenant", { conversation: { ...place, tenantId: foreign } }],
+    ["wants its answer elsewhere", { serviceUrl: "https://attacker.example/" }],
+    ["is larger than any message", { text: "a".repeat(2_000_000) }],
   ])("P14 what %s is refused, and nothing is done", async (_, body) => {
-    const before = { posts: story.teams.counts(), audit: story.audit().length };
-    const answer = await fetch(story.messages, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-    });
+    const before = story.teams.counts().posts;
+    const answer = await deliver(typeof body === "string" ? body : message(body));
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
     expect(await answer.text()).not.toMatch(/at .*\.ts:|node_modules/);
     await story.ask(alex, "help");
-    expect(story.audit()).toHaveLength(before.audit);
-    expect(story.teams.counts().posts).toBe(before.posts.posts + 1);
+    expect(story.teams.counts().posts).toBe(before + 1);
   });
-});
 
-/** A message as Teams would send it, but for what the test changes. */
-function message(change: object): string {
-  return JSON.stringify({
-    type: "message",
-    id: "1700000000000",
-    channelId: "msteams",
-    serviceUrl: "http://127.0.0.1:1/",
-    from: { id: alex.id, name: alex.name, aadObjectId: alex.aadObjectId },
-    conversation: { id: channel.id, isGroup: true, conversationType: "channel", tenantId },
-    recipient: { id: "28:omnibot", name: "omnibot" },
-    text: "<at>omnibot</at> deploy production",
-    entities: [
-      {
-        type: "mention",
-        text: "<at>omnibot</at>",
-        mentioned: { id: "28:omnibot", name: "omnibot" },
-      },
-    ],
-    channelData: { tenant: { id: tenantId }, channel: { id: channel.id } },
-    ...change,
-  });
-}
+  function deliver(body: string): Promise<Response> {
+    const headers = { "content-type": "application/json" };
+    return fetch(story.messages, { method: "POST", headers, body });
+  }
+
+  /** A message as Teams would send it, but for what the test changes. */
+  function message(change: object): string {
+    return JSON.stringify({
+      type: "message",
+      id: "1700000000000",
+      channelId: "msteams",
+      serviceUrl: story.teams.serviceUrl,
+      from: { id: alex.id, name: alex.name, aadObjectId: alex.aadObjectId },
+      conversation: place,
+      recipient: { id: bot.id, name: bot.name },
+      text: "<at>omnibot</at> help",
+      entities: [{ type: "mention", text: "<at>omnibot</at>", mentioned: bot }],
+      channelData: { tenant: { id: tenantId }, channel: { id: channel.id } },
+      ...change,
+    });
+  }
+});
