@@ -8,7 +8,7 @@ import { cardActions } from "./card-text.ts";
 import { alex, approvers, channel, diego, findPerson, megan } from "./people.ts";
 import { startPlayground } from "./playground.ts";
 import { connectPlayground, type PlaygroundClient } from "./playground-client.ts";
-import { isScenario, scenarios } from "./scenario.ts";
+import { isScenario, scenarios, type Scenario } from "./scenario.ts";
 import { startWorld, type World } from "./world.ts";
 
 const usage = `npm run sandbox -- [options]
@@ -22,11 +22,17 @@ if (options === undefined) {
   process.stderr.write(`${usage}\n`);
   process.exit(1);
 }
-await run(options);
+try {
+  await run(options);
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 
 interface Options {
   readonly speed: number;
-  readonly scenario: keyof typeof scenarios;
+  readonly scenario: Scenario;
   readonly port: number;
   readonly folder: string;
 }
@@ -36,11 +42,10 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
     "Starting Azure DevOps, a registry, GitHub, Kubernetes with Flux, omnibot and the Playground ...",
   );
   const world = await startWorld({ folder: join(folder, "world"), speed, scenario });
-  const bot = await startBot({
-    port: await freePort(),
-    environment: world.environment,
-    log: join(folder, "omnibot.log"),
-  });
+  const botPort = await freePort();
+  const start = () =>
+    startBot({ port: botPort, environment: world.environment, log: join(folder, "omnibot.log") });
+  let bot = await start();
   const playground = await startPlayground({
     folder: join(folder, "playground"),
     botUrl: bot.url,
@@ -49,8 +54,21 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
   const client = await connectPlayground(playground.url);
   welcome(world, playground.url, folder);
 
+  const commands: Commands = {
+    approve: (who) => approve(client, who),
+    async kill() {
+      await bot.kill();
+      say("omnibot was killed. Starting it again ...");
+      bot = await start();
+      say("omnibot is back, and goes on with what it had begun.");
+    },
+    choose(chosen) {
+      world.choose(chosen);
+      say(`The next build: ${scenarios[chosen]}.`);
+    },
+  };
   const lines = createInterface({ input: process.stdin });
-  lines.on("line", (line) => void obey(line.trim(), world, client));
+  lines.on("line", (line) => void obey(line.trim(), commands));
   // Without a terminal standard input ends at once; the sandbox does not.
   await new Promise<void>((stopped) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped());
@@ -62,7 +80,6 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
   await bot.stop();
   await world.close();
   say("Stopped.");
-  process.exit(0);
 }
 
 function welcome(world: World, url: string, folder: string): void {
@@ -70,7 +87,7 @@ function welcome(world: World, url: string, folder: string): void {
   say(`
   Open      ${url}
             (the Playground listens on all network interfaces of this machine)
-  Click     the channel "${channel.name}" on the left, then "Start a post"
+  Click     the channel "${channel.name}" on the left, then into "Start a new post"
   Type      @omnibot deploy production     (choose omnibot in the list that @ opens)
             @omnibot status
             @omnibot rollback 40641
@@ -78,6 +95,7 @@ function welcome(world: World, url: string, folder: string): void {
   You are   ${alex.name}. Your own click on Approve is refused: a second person has to.
   Approve   as a second person: type "approve" here (Megan Bowen), or "approve" and a first name of
             ${names}, or of ${diego.name}, who may not
+  Kill      type "kill" here in the middle of a deployment, and watch it go on
 
   See it    GitHub          ${world.github.url}/omnispatial/gitops
             git clone       ${world.github.gitDir}
@@ -91,30 +109,34 @@ function welcome(world: World, url: string, folder: string): void {
   say("\n  Ctrl-C stops everything.\n");
 }
 
-async function obey(line: string, world: World, client: PlaygroundClient): Promise<void> {
+interface Commands {
+  readonly approve: (who: string) => Promise<void>;
+  readonly kill: () => Promise<void>;
+  readonly choose: (scenario: Scenario) => void;
+}
+
+async function obey(line: string, commands: Commands): Promise<void> {
   const [word = "", who = megan.key] = line.split(/\s+/);
-  if (word === "") return;
-  if (isScenario(word)) {
-    world.choose(word);
-    say(`The next build: ${scenarios[word]}.`);
-    return;
+  try {
+    if (word === "") return;
+    if (isScenario(word)) commands.choose(word);
+    else if (word === "approve") await commands.approve(who);
+    else if (word === "kill") await commands.kill();
+    else say(`Type approve, kill, or one of ${Object.keys(scenarios).join(", ")}.`);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
   }
-  if (word !== "approve") {
-    say(`Type approve, or one of ${Object.keys(scenarios).join(", ")}.`);
-    return;
-  }
+}
+
+async function approve(client: PlaygroundClient, who: string): Promise<void> {
   const person = findPerson(who);
   const card = client.posts.findLast((post) =>
     cardActions(post.card).some((action) => action.verb === "approve"),
   );
   if (person === undefined) return say(`There is no "${who}" here.`);
   if (card === undefined) return say("Nothing waits for an approval.");
-  try {
-    const answer = await client.click(person, card, "approve");
-    say(answer === "" ? `${person.name} approved.` : `${person.name} reads, alone: ${answer}`);
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-  }
+  const answer = await client.click(person, card, "approve");
+  say(answer === "" ? `${person.name} approved.` : `${person.name} reads, alone: ${answer}`);
 }
 
 function readOptions(): Options | undefined {

@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { stringify } from "yaml";
+import { startChild } from "./child.ts";
 import { alex, bot, channel, people, team, tenantId, type SandboxPerson } from "./people.ts";
 
 export interface PlaygroundOptions {
@@ -19,8 +20,6 @@ export interface Playground {
   stop(): Promise<void>;
 }
 
-const startTime = 60_000;
-
 /**
  * Starts Microsoft's Agents Playground, a Teams client for the browser. It listens on all interfaces and has no option to
  * change that (0.2.28): whoever starts it should say so.
@@ -30,47 +29,34 @@ export async function startPlayground({
   botUrl,
   port,
 }: PlaygroundOptions): Promise<Playground> {
+  await needFree(port);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, ".m365agentsplayground.yml"), stringify(configuration()));
   const cli = createRequire(import.meta.url).resolve("@microsoft/m365agentsplayground/cli.js");
-  const output = createWriteStream(join(folder, "playground.log"));
-  const args = ["start", "-e", botUrl, "-c", "msteams", "-p", String(port), "--disable-telemetry"];
-  const child = spawn(process.execPath, ["--no-warnings", cli, ...args], {
-    cwd: folder,
-    // By itself it opens a browser, and ends where there is none.
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: process.env["HOME"] ?? "",
-      TEAMSAPPTESTER_BROWSER: "none",
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  child.stdout.pipe(output, { end: false });
-  child.stderr.pipe(output, { end: false });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = `http://localhost:${port}`;
+  const child = await startChild({
+    name: "the Playground",
+    args: [cli, "start", "-e", botUrl, "-c", "msteams", "-p", String(port), "--disable-telemetry"],
+    folder,
+    // By itself it opens a browser, and ends where there is none.
+    environment: { TEAMSAPPTESTER_BROWSER: "none" },
+    log: join(folder, "playground.log"),
+    readyUrl: `${url}/_debug/ping`,
+  });
+  return { url, stop: () => child.stop(5000) };
+}
 
-  for (const end = Date.now() + startTime; ; await delay(100)) {
-    if (child.exitCode !== null) throw new Error(`the Playground ended; see ${folder}/devTools`);
-    const answer = await fetch(`${url}/_debug/ping`, { signal: AbortSignal.timeout(2000) }).catch(
-      () => undefined,
-    );
-    if (answer?.ok === true) break;
-    if (Date.now() > end) {
-      child.kill("SIGKILL");
-      throw new Error(`the Playground was not ready in ${startTime / 1000} seconds; see ${folder}`);
-    }
+/** A Playground that is there already would answer in the place of the new one. */
+async function needFree(port: number): Promise<void> {
+  const server = createServer();
+  server.listen(port);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new Error(`port ${port} is in use; choose another with --port`, { cause: error });
   }
-  return {
-    url,
-    async stop() {
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), 5000);
-      await ended;
-      clearTimeout(late);
-      output.end();
-    },
-  };
+  server.close();
+  await once(server, "close");
 }
 
 /** One team with the channel "Deployments"; exactly five users besides the one at the keyboard are asked for. */

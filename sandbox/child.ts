@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface ChildOptions {
+  readonly name: string;
+  /** Arguments for Node. */
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly folder?: string;
+  /** File that its output is added to. */
+  readonly log: string;
+  /** Answers with success once it is ready. */
+  readonly readyUrl: string;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** Ends it the polite way and waits; after `patience` milliseconds the other way. */
+  stop(patience: number): Promise<void>;
+  /** Ends it without a word, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** How long it may take until it is ready, in milliseconds: a busy machine loads large packages slowly. */
+const startTime = 60_000;
+
+/** Starts a Node process and waits until it is ready. It never outlives this one. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { name, args, environment, folder, log, readyUrl } = options;
+  mkdirSync(dirname(log), { recursive: true });
+  const output = createWriteStream(log, { flags: "a" });
+  const child = spawn(process.execPath, ["--no-warnings", ...args], {
+    ...(folder === undefined ? {} : { cwd: folder }),
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout.pipe(output, { end: false });
+  child.stderr.pipe(output, { end: false });
+  let running = true;
+  const killNow = () => void child.kill("SIGKILL");
+  process.once("exit", killNow);
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      running = false;
+      process.off("exit", killNow);
+      output.end();
+      resolve();
+    });
+  });
+
+  for (const end = Date.now() + startTime; ; await delay(50)) {
+    if (!running) throw new Error(`${name} ended while it started; see ${log}`);
+    const asked = fetch(readyUrl, { signal: AbortSignal.timeout(2000) });
+    if ((await asked.catch(() => undefined))?.ok === true) break;
+    if (Date.now() < end) continue;
+    killNow();
+    throw new Error(`${name} was not ready in ${startTime / 1000} seconds; see ${log}`);
+  }
+
+  return {
+    pid: child.pid,
+    async stop(patience) {
+      child.kill("SIGTERM");
+      const late = setTimeout(killNow, patience);
+      await ended;
+      clearTimeout(late);
+    },
+    async kill() {
+      killNow();
+      await ended;
+    },
+  };
+}
