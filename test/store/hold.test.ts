@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,13 +12,17 @@ import { createThreads } from "../../src/store/threads.ts";
 describe("a ledger of one process", () => {
   let folder: string;
   let file: string;
+  let child: ChildProcess | undefined;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "omnibot-hold-"));
     file = join(folder, "data", "omnibot.sqlite");
   });
 
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    child?.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
+  });
 
   test("is held by one, and the next one waits until it is let go", async () => {
     const first = await holdFile(file, 0);
@@ -31,21 +35,22 @@ describe("a ledger of one process", () => {
   test("is let go by a process that is killed, and can be read while it is held", async () => {
     const source = `import { holdFile } from "./src/store/hold.ts"; globalThis.hold = await holdFile(process.argv[1], 0);
       process.stdout.write("held"); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, [
+    const holder = spawn(process.execPath, [
       "--no-warnings",
       "--input-type=module-typescript",
       "-e",
       source,
       file,
     ]);
-    await once(child.stdout, "data");
+    child = holder;
+    await once(holder.stdout, "data");
     await expect(holdFile(file, 0)).rejects.toThrow("Another process works on");
     const database = openDatabase({ file });
     await migrate(database);
     await database.db.destroy();
     expect(existsSync(file)).toBe(true);
 
-    child.kill("SIGKILL");
+    holder.kill("SIGKILL");
     (await holdFile(file, 5000)).release();
   });
 
