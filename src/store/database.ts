@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { Kysely, PostgresDialect, SqliteDialect } from "kysely";
+import { Kysely, PostgresDialect, SqliteAdapter, SqliteDialect } from "kysely";
 import { Pool, TypeOverrides, types } from "pg";
 import type { Schema } from "./schema.ts";
 
@@ -25,9 +25,25 @@ function openSqlite(file: string): Database {
   database.pragma("synchronous = FULL");
   database.pragma("foreign_keys = ON");
   return {
-    db: new Kysely<Schema>({ dialect: new SqliteDialect({ database }) }),
+    db: new Kysely<Schema>({ dialect: new TransactionalSqlite({ database }) }),
     dialect: "sqlite",
   };
+}
+
+/**
+ * Kysely migrates SQLite statement by statement. SQLite can undo a schema's change like any other: so a migration that is cut
+ * off leaves nothing behind, and the next start does it whole.
+ */
+class TransactionalSqlite extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** PostgreSQL's bigint arrives as text; our times fit well into a number. */

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { KyselyPlugin } from "kysely";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrations.ts";
+
+describe("a migration", () => {
+  let folder: string;
+  let databases: Database[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "omnibot-migrations-"));
+    databases = [];
+  });
+
+  afterEach(async () => {
+    for (const { db } of databases) await db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  function open(): Database {
+    const database = openDatabase({ file: join(folder, "omnibot.sqlite") });
+    databases.push(database);
+    return database;
+  }
+
+  async function tablesOf({ db }: Database): Promise<readonly string[]> {
+    const tables = await db.introspection.getTables();
+    return tables.map((table) => table.name).toSorted();
+  }
+
+  test("P18 that is cut off in the middle leaves nothing behind on SQLite, and is done whole by the next start", async () => {
+    const first = open();
+    await expect(migrate({ ...first, db: first.db.withPlugin(cutOffAt("audit")) })).rejects.toThrow(
+      "The ledger could not be brought up to date.",
+    );
+    expect(await tablesOf(first)).toEqual([]);
+
+    const second = open();
+    await migrate(second);
+    const wanted = ["approval", "audit", "delivery", "deployment", "effect", "thread"];
+    expect(await tablesOf(second)).toEqual(wanted);
+  });
+
+  test("that was done is not done again", async () => {
+    await migrate(open());
+    await expect(migrate(open())).resolves.toBeUndefined();
+  });
+});
+
+/** Ends the work on the ledger where this table would be created. */
+function cutOffAt(table: string): KyselyPlugin {
+  return {
+    transformQuery({ node }) {
+      if (node.kind === "CreateTableNode" && node.table.table.identifier.name === table)
+        throw new Error("cut off");
+      return node;
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  };
+}
