@@ -71,7 +71,7 @@ export function createStatus({ ledger, environments, worldOf }: StatusOptions): 
     ]);
     return {
       environment: environment.name,
-      tag: wanted(git),
+      tag: wanted(git, recent ?? []),
       image: image === undefined ? unread : found(image),
       flux: live?.flux ?? unread,
       pods: live?.pods ?? unread,
@@ -83,9 +83,14 @@ export function createStatus({ ledger, environments, worldOf }: StatusOptions): 
   }
 }
 
-function wanted(read: Extract<TagState, { state: "read" }> | undefined): EnvironmentStatus["tag"] {
+/** What Git wants; by the person who asked omnibot for it, where it was omnibot's own commit. */
+function wanted(
+  read: Extract<TagState, { state: "read" }> | undefined,
+  recent: readonly Deployment[],
+): EnvironmentStatus["tag"] {
   if (read === undefined) return { wanted: undefined };
-  const by = read.commit.author;
+  const ours = recent.find((one) => one.evidence.merge?.commit === read.commit.id);
+  const by = ours?.requester.name ?? read.commit.author;
   return { wanted: read.tag, since: read.changedAt, ...(by === undefined ? {} : { by }) };
 }
 
