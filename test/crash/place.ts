@@ -1,0 +1,118 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import { freePort } from "../../sandbox/free-port.ts";
+import { startWorld, type World } from "../../sandbox/world.ts";
+import { git, releaseFile } from "../acceptance/git.ts";
+import { startKeeper, type Keeper } from "./keeper.ts";
+import { readLedger, type Store, type Witness } from "./witness.ts";
+
+/** A world with omnibot in it, in which one story after the other is told. */
+export interface Place {
+  readonly name: string;
+  readonly store: Store;
+  readonly world: World;
+  readonly teams: BotConnector;
+  readonly keeper: Keeper;
+  readonly witness: Witness;
+  /** Threads in which a kill has left a post of the card in doubt, once for each. */
+  readonly doubts: string[];
+  /** Points passed while the keeper traces. */
+  readonly passed: string[];
+  close(): Promise<void>;
+}
+
+/** Durations of the stand-ins are divided by this. */
+export const speed = 60;
+
+export async function openPlace(
+  name: string,
+  store: Store,
+  root: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Place> {
+  const folder = join(root, name);
+  mkdirSync(folder, { recursive: true });
+  const world = await startWorld({ folder: join(folder, "world"), speed });
+  const ledger = await newLedger(store, world.environment["OMNIBOT_DATA"] ?? "", name);
+  const port = await freePort();
+  const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
+  const witness = readLedger(ledger.location);
+  const doubts: string[] = [];
+  const passed: string[] = [];
+  const keeper = startKeeper({
+    environment: {
+      ...world.environment,
+      ...ledger.environment,
+      PORT: String(port),
+      ...environment,
+    },
+    log: join(folder, "omnibot.log"),
+    passed: (point) => void passed.push(point),
+    killed: async () => void doubts.push(...(await witness.doubts().catch(() => []))),
+  });
+  while (!keeper.isUp()) await delay(50);
+  return {
+    name,
+    store,
+    world,
+    teams,
+    keeper,
+    witness,
+    doubts,
+    passed,
+    async close() {
+      await keeper.stop();
+      await witness.close();
+      await teams.close();
+      await world.close();
+      await ledger.remove();
+    },
+  };
+}
+
+/** What Git wants now. */
+export function wantedTag(world: World): string {
+  return /tag: (\S+)/.exec(git(world, "show", `main:${releaseFile}`))?.[1] ?? "";
+}
+
+export interface NewLedger {
+  readonly location: { readonly file: string } | { readonly url: string };
+  readonly environment: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+/** Makes room for a ledger: a folder, or a database on the server of `node test/with-postgres.ts`. */
+export async function newLedger(store: Store, folder: string, name: string): Promise<NewLedger> {
+  if (store === "sqlite") {
+    return {
+      location: { file: join(folder, "omnibot.sqlite") },
+      environment: { OMNIBOT_DATA: folder },
+      remove: () => Promise.resolve(),
+    };
+  }
+  const database = `crash_${process.pid}_${name.replaceAll(/\W/g, "_")}`;
+  await tellServer(`create database ${database}`);
+  const url = new URL(`/${database}`, server()).href;
+  return {
+    location: { url },
+    environment: { DATABASE_URL: url },
+    remove: () => tellServer(`drop database ${database} with (force)`),
+  };
+}
+
+export function server(): string {
+  const url = process.env["OMNIBOT_TEST_POSTGRES"];
+  if (url === undefined)
+    throw new Error("PostgreSQL is needed: node test/with-postgres.ts npm run test:crash");
+  return url;
+}
+
+async function tellServer(statement: string): Promise<void> {
+  const client = new Client({ connectionString: server() });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}

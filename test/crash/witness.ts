@@ -1,0 +1,112 @@
+import SQLite from "better-sqlite3";
+import { Pool } from "pg";
+import { z } from "zod";
+
+/** A ledger of its own for each story's world, in a file or on a server. */
+export type Store = "sqlite" | "postgres";
+
+/** What the ledger itself says, read from beside omnibot. */
+export interface Witness {
+  /** The deployments of a thread: there should be one. */
+  deployments(thread: string): Promise<readonly DeploymentLine[]>;
+  /** The audit trail of a deployment, in order. */
+  audit(id: number): Promise<readonly AuditLine[]>;
+  /** Threads in which a post is in doubt: begun, and its answer not written down. */
+  doubts(): Promise<readonly string[]>;
+  /** The schema, in a form that can be compared, and the migrations that it says were done. */
+  schema(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const sent = z.object({
+  card: z
+    .object({ state: z.enum(["intent", "sent", "gone"]), id: z.string().optional() })
+    .optional(),
+  replies: z.record(z.string(), z.enum(["intent", "sent"])),
+});
+
+const deploymentLines = z.array(
+  z.object({
+    id: z.number(),
+    key: z.string(),
+    state: z.string(),
+    step: z.string().nullable(),
+    revision: z.number(),
+    shown: z.number(),
+    sent: z
+      .string()
+      .nullable()
+      .transform((text) => sent.parse(text === null ? { replies: {} } : JSON.parse(text))),
+  }),
+);
+export type DeploymentLine = z.infer<typeof deploymentLines>[number];
+
+const auditLines = z.array(z.object({ actor: z.string(), action: z.string() }));
+export type AuditLine = z.infer<typeof auditLines>[number];
+
+const threadLines = z.array(z.object({ conversation: z.string(), sent: z.string().nullable() }));
+
+type Ask = (statement: string, ...values: (string | number)[]) => Promise<unknown>;
+
+const sqliteSchema = "select type, name, sql from sqlite_master order by type, name";
+const postgresSchema = `
+  select table_name, column_name, data_type, is_nullable from information_schema.columns
+    where table_schema = 'public'
+  union all select tablename, indexname, indexdef, '' from pg_indexes where schemaname = 'public'
+  union all select event_object_table, trigger_name, event_manipulation, '' from information_schema.triggers
+  order by 1, 2, 3`;
+
+/** Reads a ledger without writing to it. */
+export function readLedger(
+  location: { readonly file: string } | { readonly url: string },
+): Witness {
+  const inFile = "file" in location;
+  const { ask, close } = inFile ? askFile(location.file) : askServer(location.url);
+  return {
+    async deployments(thread) {
+      const query = `select d.id, d.key, d.state, d.step, d.revision, t.shown_revision as shown, t.sent
+        from deployment d join thread t on t.deployment_id = d.id where t.conversation = $1`;
+      return deploymentLines.parse(await ask(query, thread));
+    },
+    async audit(id) {
+      const query =
+        "select actor_name as actor, action from audit where deployment_id = $1 order by id";
+      return auditLines.parse(await ask(query, id));
+    },
+    async doubts() {
+      const lines = threadLines.parse(
+        await ask("select conversation, sent from thread where lease_until > 0"),
+      );
+      const inDoubt = lines.filter((line) => /"state":"intent"/.test(line.sent ?? ""));
+      return inDoubt.map((line) => line.conversation);
+    },
+    async schema() {
+      const migrations = await ask("select name from kysely_migration order by name");
+      return JSON.stringify([await ask(inFile ? sqliteSchema : postgresSchema), migrations]);
+    },
+    close,
+  };
+}
+
+function askFile(file: string): { ask: Ask; close: () => Promise<void> } {
+  let open: SQLite.Database | undefined;
+  return {
+    ask: (statement, ...values) => {
+      open ??= new SQLite(file, { readonly: true, timeout: 5000 });
+      const named = Object.fromEntries(values.map((value, i) => [String(i + 1), value]));
+      return Promise.resolve(
+        values.length === 0 ? open.prepare(statement).all() : open.prepare(statement).all(named),
+      );
+    },
+    close: () => Promise.resolve(void open?.close()),
+  };
+}
+
+function askServer(url: string): { ask: Ask; close: () => Promise<void> } {
+  const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5000 });
+  pool.on("error", () => {});
+  return {
+    ask: async (statement, ...values) => (await pool.query(statement, values)).rows as unknown,
+    close: () => pool.end(),
+  };
+}
