@@ -27,12 +27,15 @@ export type Route = (request: StandInRequest) => StandInAnswer | Promise<StandIn
 /**
  * Something that goes wrong, for the next `times` requests that match. `answer` replaces the real answer before anything
  * happened; `reset: "before"` closes the connection unread, `reset: "after"` loses the answer after its effect; `hang` never
- * answers, `hang: "after"` does what was asked first; `delay` (milliseconds) makes it slow.
+ * answers, `hang: "after"` does what was asked first; `delay` (milliseconds) makes it slow; `body` gives the real answer with
+ * a body that cannot be used: it breaks off with its connection, or ends too soon.
  */
 export interface Fault {
   readonly method?: string;
   /** A regular expression for the path. */
   readonly path: string;
+  /** A regular expression for the query, with its question mark. */
+  readonly query?: string;
   times: number;
   readonly delay?: number;
   readonly reset?: "before" | "after";
@@ -41,7 +44,10 @@ export interface Fault {
     readonly status: number;
     readonly headers?: Record<string, string>;
     readonly body?: string;
+    /** Does what was asked first, as behind a gateway that loses the answer. */
+    readonly after?: boolean;
   };
+  readonly body?: "broken-off" | "malformed";
 }
 
 /** What was asked and answered, in order: the witness of every test. */
@@ -112,6 +118,19 @@ export class StandIn {
     return this.#url;
   }
 
+  /** Closes the port: whoever connects is refused, until `open`. */
+  async shut(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  /** Listens again where it did before. */
+  async open(): Promise<void> {
+    const { hostname, port } = new URL(this.#url);
+    await this.listen(Number(port), hostname);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#server.closeAllConnections();
@@ -135,13 +154,17 @@ export class StandIn {
     const method = incoming.method ?? "GET";
     const url = new URL(incoming.url ?? "/", "http://stand-in");
     const control = url.pathname.startsWith("/_sandbox/");
-    const fault = control ? undefined : this.#nextFault(method, url.pathname);
+    const fault = control ? undefined : this.#nextFault(method, url);
     if (fault?.reset === "before") return void incoming.socket.destroy();
     const body = await readBody(incoming);
     if (fault?.delay !== undefined)
       await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (fault?.hang === true) return;
-    const answer = fault?.answer ?? (await this.#route(method, url, incoming, body));
+    const routed =
+      fault?.answer === undefined || fault.answer.after === true
+        ? await this.#route(method, url, incoming, body)
+        : undefined;
+    const answer = fault?.answer ?? routed ?? { status: 500 };
     if (!control) {
       const entry = {
         at: Date.now(),
@@ -154,13 +177,17 @@ export class StandIn {
     // The request is read to its end by now: destroying it alone would leave the connection open.
     if (fault?.reset === "after") return void incoming.socket.destroy();
     if (fault?.hang === "after") return;
+    if (fault?.body !== undefined) return spoil(answer, fault.body, response);
     await this.#send(answer, incoming, response);
   }
 
-  #nextFault(method: string, path: string): Fault | undefined {
+  #nextFault(method: string, { pathname, search }: URL): Fault | undefined {
     const fault = this.faults.find(
       (one) =>
-        one.times > 0 && (one.method ?? method) === method && new RegExp(one.path).test(path),
+        one.times > 0 &&
+        (one.method ?? method) === method &&
+        new RegExp(one.path).test(pathname) &&
+        new RegExp(one.query ?? "").test(search),
     );
     if (fault !== undefined) fault.times -= 1;
     return fault;
@@ -217,6 +244,21 @@ export class StandIn {
     response.writeHead(answer.status, { ...json, ...answer.headers });
     response.end(answer.json === undefined ? answer.body : JSON.stringify(answer.json));
   }
+}
+
+/** The first half of the answer: under the length of the whole, so that it breaks off, or as if it were all. */
+function spoil(
+  { status, headers, json, body = "" }: StandInAnswer,
+  how: "broken-off" | "malformed",
+  response: ServerResponse,
+): void {
+  const whole = Buffer.from(json === undefined ? body : JSON.stringify(json));
+  const half = whole.subarray(0, Math.floor(whole.length / 2));
+  const length = how === "broken-off" ? whole.length : half.length;
+  const type = json === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
+  response.writeHead(status, { ...type, ...headers, "content-length": length });
+  if (how === "malformed") response.end(half);
+  else response.write(half, () => response.destroy());
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { createCredential } from "./azure/credential.ts";
 import { createPipelines } from "./azure/pipelines.ts";
@@ -10,7 +11,7 @@ import { loadConfig } from "./config/load-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { createEngine } from "./deployment/engine.ts";
 import type { Ledger, Threads } from "./deployment/ledger.ts";
-import type { World } from "./deployment/ports.ts";
+import type { Clock, World } from "./deployment/ports.ts";
 import { createRequests } from "./deployment/requests.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
@@ -19,8 +20,11 @@ import { readHead } from "./github/commits.ts";
 import { createGitOps } from "./github/gitops.ts";
 import { createHealth } from "./health/health.ts";
 import { createServer } from "./http/server.ts";
+import { createLedgerClock, readTime } from "./store/clock.ts";
 import { openDatabase } from "./store/database.ts";
-import { freeLeases, holdFile } from "./store/hold.ts";
+import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
+import { listenForHints } from "./store/hints.ts";
+import { holdFile } from "./store/hold.ts";
 import { createLedger } from "./store/ledger.ts";
 import { migrate } from "./store/migrations.ts";
 import { createThreads } from "./store/threads.ts";
@@ -32,6 +36,8 @@ import { createThread } from "./teams/thread.ts";
 
 /** How long (ms) a start waits for the process before it to end: longer than that one's shutdown may take. */
 const succession = 30_000;
+/** How long (ms) an end waits for what is under way before it hands that over: the platform gives it ten seconds in all. */
+const drain = 7000;
 
 /** What the loops work with. Tests put something in between, to see or to end the process at any of its calls. */
 export interface Parts {
@@ -41,10 +47,20 @@ export interface Parts {
   readonly worldOf: (environment: Environment) => World;
 }
 
+/** Time, as tests shorten it. */
+export interface Times {
+  /** The clock of the loops, instead of the ledger's: of due rows, leases, deadlines and expiries. */
+  readonly clock?: Clock;
+  /** How long a row or thread is held without a sign of life, in milliseconds. */
+  readonly lease?: number;
+  /** How long one request to any service may take, in milliseconds, instead of each client's own bound. */
+  readonly patience?: number;
+}
+
 export interface Omnibot {
   /** Where it listens. */
   readonly address: string;
-  /** Takes nothing new, and ends what is under way. */
+  /** Takes nothing new, ends what is under way, and after seven seconds hands over what is left. */
   stop(): Promise<void>;
 }
 
@@ -53,12 +69,12 @@ export async function startOmnibot(
   settings: Settings,
   log: Logger,
   between: (parts: Parts) => Parts = (parts) => parts,
+  { clock: givenClock, patience, lease }: Times = {},
 ): Promise<Omnibot> {
   const config = loadConfig(
     settings.config,
     steps.map((step) => step.name),
   );
-  const clock = Date;
   const { environments } = config;
 
   // Whatever the process before held on SQLite is free once that has ended; on PostgreSQL its leases end soon.
@@ -66,22 +82,35 @@ export async function startOmnibot(
     "file" in settings.ledger ? await holdFile(settings.ledger.file, succession) : undefined;
   const database = openDatabase(settings.ledger);
   await migrate(database);
+  const ledgerClock = await createLedgerClock({
+    read: () => readTime(database),
+    log,
+    wentBack: () =>
+      void bringForward(database.db, clock.now()).catch((error: unknown) =>
+        log.warn({ err: error }, "what is due could not be brought forward"),
+      ),
+  });
+  const clock = givenClock ?? ledgerClock;
   if (hold !== undefined) await freeLeases(database.db);
+  await bringForward(database.db, clock.now());
 
   const adapter = createAdapter({
     appId: settings.bot.kind === "anonymous" ? undefined : settings.bot.appId,
     tenant: config.teams.tenant,
     credentials: settings.bot.kind === "anonymous" ? undefined : settings.bot,
     allowAnonymous: settings.bot.kind === "anonymous",
+    ...(patience === undefined ? {} : { requestTimeout: patience }),
   });
   const { ledger, threads, conversations, worldOf } = between({
     ledger: createLedger(database.db),
     threads: createThreads(database.db),
     conversations: createConversations(adapter),
-    worldOf: createWorlds(settings),
+    worldOf: createWorlds(settings, clock, patience),
   });
 
-  const thread = createThread({ threads, conversations, config, clock, log });
+  const owner = `${hostname()}-${process.pid}-${clock.now()}`;
+  const leases = lease === undefined ? {} : { lease };
+  const thread = createThread({ threads, conversations, config, clock, log, owner, ...leases });
   const engine = createEngine({
     ledger,
     steps,
@@ -89,8 +118,9 @@ export async function startOmnibot(
     worldOf,
     clock,
     log,
-    owner: `${hostname()}-${process.pid}-${clock.now()}`,
+    owner,
     saved: () => thread.hint(),
+    ...leases,
   });
   const hint = () => {
     engine.hint();
@@ -115,6 +145,12 @@ export async function startOmnibot(
 
   const stopping = new AbortController();
   const loops = [engine.run(stopping.signal), thread.run(stopping.signal)];
+  // Only with PostgreSQL there are others to agree with, and to hear.
+  if ("url" in settings.ledger) {
+    const { url } = settings.ledger;
+    loops.push(ledgerClock.run(stopping.signal));
+    loops.push(listenForHints({ url, hint, log }, stopping.signal));
+  }
   const address = await server.start(settings.port, settings.host);
   ready = true;
   log.info({ address, environments: Object.keys(environments) }, "omnibot is ready");
@@ -124,17 +160,23 @@ export async function startOmnibot(
     async stop() {
       ready = false;
       stopping.abort();
-      await server.stop();
-      await bot.settled();
-      await Promise.all(loops);
-      await database.db.destroy();
+      const drained = server.stop().then(() => bot.settled());
+      await Promise.race([Promise.all([drained, ...loops]), delay(drain)]);
+      await handOver(database.db, owner, clock.now()).catch((error: unknown) =>
+        log.warn({ err: error }, "what is under way could not be handed over; its leases end"),
+      );
+      await Promise.race([database.db.destroy(), delay(1000)]);
       hold?.release();
     },
   };
 }
 
 /** Makes the clients of each environment once, when it is first asked for. */
-function createWorlds(settings: Settings): (environment: Environment) => World {
+function createWorlds(
+  settings: Settings,
+  clock: Clock,
+  patience: number | undefined,
+): (environment: Environment) => World {
   const credential = createCredential(settings.azure);
   const {
     azureDevOpsToken: token,
@@ -142,7 +184,12 @@ function createWorlds(settings: Settings): (environment: Environment) => World {
     githubUrl: baseUrl,
     fluxReceiverToken: receiverToken,
   } = settings;
-  const octokit = createOctokit({ auth: settings.github, baseUrl });
+  const octokit = createOctokit({
+    auth: settings.github,
+    baseUrl,
+    ...(patience === undefined ? {} : { timeout: patience }),
+  });
+  const hurried = patience === undefined ? {} : { patience };
   const worlds = new Map<string, World>();
 
   return (environment) => {
@@ -153,20 +200,23 @@ function createWorlds(settings: Settings): (environment: Environment) => World {
         environment,
         auth: token === undefined ? { kind: "entra", credential } : { kind: "pat", token },
         githubHead: (repository, branch) => readHead(octokit, repository, branch),
+        ...(patience === undefined ? {} : { patience: { silence: patience, call: 2 * patience } }),
       }),
       registry: createRegistry({
         image: environment.image,
         credential,
         ...(basic === undefined ? {} : { basic }),
+        ...hurried,
       }),
       gitops: createGitOps({ octokit, gitops: environment.gitops }),
       cluster: createCluster({
         kubeConfig: createKubeConfig(environment.flux.cluster, credential),
         environment,
-        clock: Date,
+        clock,
         ...(receiverToken === undefined ? {} : { receiverToken }),
+        ...hurried,
       }),
-      health: createHealth(environment.health),
+      health: createHealth(environment.health, patience),
     };
     worlds.set(environment.name, world);
     return world;

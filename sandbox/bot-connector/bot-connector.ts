@@ -48,6 +48,7 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
     },
     journal: standIn.journal,
     faults: standIn.faults,
+    standIn,
 
     async say(who, text, { thread, id, alsoMention, ...wording } = {}) {
       const user = person(who);

@@ -1,5 +1,5 @@
 import type { SandboxPerson } from "../people.ts";
-import type { Fault, JournalEntry } from "../stand-in.ts";
+import type { Fault, JournalEntry, StandIn } from "../stand-in.ts";
 import type { Wording } from "./activity.ts";
 import type { Post } from "./threads.ts";
 import type { BotAnswer } from "./to-bot.ts";
@@ -31,6 +31,7 @@ export interface BotConnector {
   readonly serviceUrl: string;
   readonly journal: readonly JournalEntry[];
   readonly faults: Fault[];
+  readonly standIn: StandIn;
   /** Somebody writes in the channel. A bot that cannot be reached is a status of 0, not an error. */
   say(user: Who, text: string, options?: SayOptions): Promise<Said>;
   /**

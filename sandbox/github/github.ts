@@ -44,6 +44,7 @@ export interface GitHub {
   readonly gitDir: string;
   readonly journal: readonly JournalEntry[];
   readonly faults: Fault[];
+  readonly standIn: StandIn;
   /** What `main` asks of a merge; to be changed at any time. */
   readonly rules: BranchRules;
   /** Commits on a branch without a pull request; returns the commit. Throws when the file is not there. */
@@ -86,6 +87,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     gitDir,
     journal: standIn.journal,
     faults: standIn.faults,
+    standIn,
     rules,
     pushCommit: (change) => repository.alone(() => commitByHand(repository, change)),
     onPush: (listener) => repository.onPush(listener),

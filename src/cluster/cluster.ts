@@ -32,14 +32,16 @@ export interface ClusterOptions {
   readonly receiverToken?: string;
   readonly clock: Clock;
   readonly watchTimes?: WatchTimes;
+  /** The longest that one call may take, in milliseconds. */
+  readonly patience?: number;
 }
 
 /** Flux and the workloads of one environment. Reads throw ServiceError with effect "none"; they may always be repeated. */
 export function createCluster(options: ClusterOptions): Cluster {
-  const { kubeConfig, environment, receiverToken, clock } = options;
+  const { kubeConfig, environment, receiverToken, clock, patience } = options;
   const { flux, gitops, image } = environment;
   const { poke } = flux;
-  const kubernetes = createKubernetes(kubeConfig);
+  const kubernetes = createKubernetes(kubeConfig, patience);
   if (poke.kind === "receiver" && (receiverToken ?? "") === "") {
     throw new Error("flux.poke is a receiver, which needs FLUX_RECEIVER_TOKEN");
   }
@@ -83,7 +85,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     async poke() {
       if (poke.kind === "none") return "off";
       if (poke.kind === "receiver") {
-        await callReceiver(poke.url, receiverToken ?? "", clock.now());
+        await callReceiver(poke.url, receiverToken ?? "", clock.now(), patience);
         return "poked";
       }
       const source = knownSource ?? (await findSourceByAddress(kubernetes, gitops));

@@ -12,7 +12,7 @@ import { ServiceError } from "../deployment/service-error.ts";
 import { isNotFound, toServiceError } from "./errors.ts";
 
 /** The longest that a call may take, in milliseconds. */
-const patience = 15_000;
+const usualPatience = 15_000;
 /** Objects of one page, and pages of one list: far more than a release has. */
 const pageSize = 500;
 const mostPages = 10;
@@ -72,7 +72,7 @@ const page = z.object({
   items: z.array(z.unknown()).nullish(),
 });
 
-export function createKubernetes(kubeConfig: KubeConfig): Kubernetes {
+export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatience): Kubernetes {
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error("The kubeconfig has no current cluster");
   const configuration = createConfiguration({

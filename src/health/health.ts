@@ -4,14 +4,17 @@ import type { HealthResult } from "../deployment/deployment.ts";
 import type { Health } from "../deployment/ports.ts";
 
 /** The longest that an endpoint may take to answer, in milliseconds. */
-const patience = 10_000;
+const usualPatience = 10_000;
 
 /** Asks the configured endpoints; an endpoint that does not answer is a result, never an error. */
-export function createHealth(endpoints: readonly HealthEndpoint[]): Health {
-  return { check: () => Promise.all(endpoints.map(ask)) };
+export function createHealth(
+  endpoints: readonly HealthEndpoint[],
+  patience = usualPatience,
+): Health {
+  return { check: () => Promise.all(endpoints.map((endpoint) => ask(endpoint, patience))) };
 }
 
-async function ask({ name, url, status }: HealthEndpoint): Promise<HealthResult> {
+async function ask({ name, url, status }: HealthEndpoint, patience: number): Promise<HealthResult> {
   try {
     // A redirect is an answer like any other: followed, it would prove that some other host is well.
     const answer = await fetch(url, {

@@ -1,0 +1,130 @@
+/**
+ * The fault suite: every port times every fault, each played as a whole story against the stand-ins and judged by what the
+ * world shows. `npm run test:faults -- [--full] [--only <port>[/<words>]] [--report <path>] [--lanes <n>]`
+ */
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { cells } from "./table.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    report: { type: "string" },
+    lanes: { type: "string", default: "4" },
+  },
+});
+
+const result = z.object({
+  cell: z.number(),
+  outcome: z.string(),
+  problems: z.array(z.string()),
+  took: z.number(),
+  log: z.string(),
+});
+
+type Result = z.infer<typeof result>;
+
+/** A lane that says nothing for so long is ended, and its cell counts as broken. */
+const longest = 90_000;
+
+const queue = cells.flatMap((cell, index) => (isWanted(cell) ? [index] : []));
+const wanted = queue.length;
+const results: Result[] = [];
+const begun = Date.now();
+
+const lanes = Math.max(1, Math.min(Number(options.lanes), wanted));
+await Promise.all(Array.from({ length: lanes }, () => runLane()));
+
+results.sort((a, b) => a.cell - b.cell);
+for (const one of results) print(one);
+const failed = results.filter(({ problems }) => problems.length > 0);
+if (options.report !== undefined) writeReport(options.report);
+if (failed.length > 0) process.exitCode = 1;
+process.stdout.write(
+  `${wanted} of ${cells.length} cells in ${Math.round((Date.now() - begun) / 1000)} s\n`,
+);
+process.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
+
+function isWanted({ port, call, fault, always }: (typeof cells)[number]): boolean {
+  const [onlyPort = "", ...words] = options.only.split("/");
+  if (onlyPort !== "" && onlyPort !== port) return false;
+  if (words.length > 0) return `${call}/${fault}`.includes(words.join("/"));
+  return options.full || always;
+}
+
+async function runLane(): Promise<void> {
+  while (queue.length > 0) await runProcess();
+}
+
+/** One process, until there is no cell left or it breaks. */
+function runProcess(): Promise<void> {
+  const child = fork(new URL("lane.ts", import.meta.url), { execArgv: ["--no-warnings"] });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let current: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function next(): void {
+    clearTimeout(timer);
+    current = queue.shift();
+    if (current === undefined) return child.disconnect();
+    timer = setTimeout(() => child.kill("SIGKILL"), longest);
+    child.send({ cell: current });
+  }
+
+  child.on("message", (message) => {
+    if (message !== "ready") {
+      const one = result.parse(message);
+      results.push(one);
+      current = undefined;
+      process.stderr.write(`${results.length}/${wanted} ${nameOf(one)} ${one.outcome}\n`);
+    }
+    next();
+  });
+  child.on("exit", () => {
+    clearTimeout(timer);
+    if (current !== undefined)
+      results.push({
+        cell: current,
+        outcome: "broken",
+        problems: ["its process ended"],
+        took: 0,
+        log: "",
+      });
+    resolve();
+  });
+  return promise;
+}
+
+function nameOf({ cell: index }: Pick<Result, "cell">): string {
+  const cell = cells[index];
+  return `${cell?.port} | ${cell?.call} | ${cell?.fault}`;
+}
+
+function print(one: Result): void {
+  const cell = cells[one.cell];
+  const columns = [
+    (cell?.port ?? "").padEnd(13),
+    (cell?.call ?? "").padEnd(22),
+    (cell?.fault ?? "").padEnd(30),
+    (one.problems.length === 0 ? "pass" : "FAIL").padEnd(5),
+    one.outcome.slice(0, 100),
+  ];
+  process.stdout.write(`${columns.join(" ")}\n`);
+  for (const problem of one.problems) process.stdout.write(`${" ".repeat(14)}- ${problem}\n`);
+}
+
+function writeReport(path: string): void {
+  const rows = results.map(({ cell: index, ...rest }) => {
+    const { port, call, fault } = cells[index] ?? {};
+    return { port, call, fault, passed: rest.problems.length === 0, ...rest };
+  });
+  const totals = {
+    passed: rows.length - failed.length,
+    failed: failed.length,
+    cells: cells.length,
+  };
+  writeFileSync(path, `${JSON.stringify({ totals, cells: rows }, null, 2)}\n`);
+}
