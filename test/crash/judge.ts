@@ -16,8 +16,8 @@ export interface Told extends StoryPlan {
   readonly thread: string;
   readonly text: string;
   readonly finished: boolean;
-  /** Somebody was told that their approval counts. */
-  readonly approved: boolean;
+  /** Who was told that their approval counts. */
+  readonly approvers: readonly string[];
   readonly before: { readonly head: string; readonly journal: number; readonly runs: number };
   readonly ends: readonly End[];
   /** Kills during a post of the card. */
@@ -46,7 +46,10 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   const [line] = lines;
   if (line === undefined) return { findings, secondCards: 0, unsaid: 0 };
   if (!told.finished)
-    find("lost", `it has not ended: ${line.state}, at ${line.step}, approved: ${told.approved}`);
+    find(
+      "lost",
+      `it has not ended: ${line.state}, at ${line.step}, approved by ${told.approvers.join(" and ") || "nobody"}`,
+    );
   if (told.finished && line.state !== "live") find("wrong", `it ended as ${line.state}`);
 
   judgeEffects(place, told, line, once);
@@ -90,14 +93,18 @@ function judgeAudit(told: Told, audit: readonly AuditLine[], find: Find, once: O
   const place = (action: string) => actions.indexOf(action);
   if (actions[0] !== "requested") find("wrong", `the audit trail begins with ${actions[0]}`);
   once("requested in the audit trail", count("requested"));
-  once("approved in the audit trail", count("approved"));
   const approvers = audit.filter(({ action }) => action === "approved").map(({ actor }) => actor);
-  if (approvers.some((actor) => actor !== "Megan Bowen"))
-    find("wrong", `approved by ${approvers.join(", ")}`);
+  if (new Set(approvers).size < approvers.length)
+    find("double", `approved by ${approvers.join(", ")}`);
+  if (actions.lastIndexOf("approved") > place("step-done:approve"))
+    find("double", `approved after it was decided: ${actions.join(", ")}`);
+  for (const name of told.approvers)
+    if (!approvers.includes(name)) find("lost", `the approval of ${name}, who was told it counts`);
 
   const changes = ["create-branch", "commit-tag", "open-pull-request", "merge", "poke-flux"];
   const effects = told.kind === "deploy" ? ["start-run", ...changes] : changes;
   let last = place("approved");
+  if (last < 0) find("lost", "no approval in the audit trail");
   for (const effect of effects) {
     once(`done:${effect} in the audit trail`, count(`done:${effect}`));
     const [intended, done] = [place(`intent:${effect}`), place(`done:${effect}`)];

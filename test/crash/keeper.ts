@@ -14,8 +14,8 @@ export interface Keeper {
   /** Whether omnibot takes messages now. */
   isUp(): boolean;
   trace(on: boolean): void;
-  /** Kills that hit. */
-  readonly kills: number;
+  /** Kills that hit, and times that something was held. */
+  readonly hits: number;
   /** Ends of the process that nobody ordered. */
   readonly ends: readonly End[];
   stop(): Promise<void>;
@@ -34,32 +34,45 @@ export function startKeeper(options: KeeperOptions): Keeper {
   const { passed = () => {}, killed = async () => {} } = options;
   const left: Kill[] = [];
   const ends: End[] = [];
-  let kills = 0;
+  let hits = 0;
   const stopping = new AbortController();
   let up = false;
   let tracing = false;
   let timer: NodeJS.Timeout | undefined;
-  let killing = false;
-  let current = loadProcess({ ...options, passed });
-  let spare = loadProcess({ ...options, passed });
+  /** Whether a kill was ordered of the process that runs now. */
+  let armed = false;
+  const load = () => loadProcess({ ...options, passed, held });
+  let current = load();
+  let spare = load();
   const running = run();
 
   function next(): Point | undefined {
+    clearTimeout(timer);
     const [kill] = left;
-    if (kill === undefined || "at" in kill) return kill;
+    if (kill === undefined) return undefined;
+    if ("at" in kill) {
+      armed ||= kill.hold === undefined;
+      return kill;
+    }
     const target = current;
     timer = setTimeout(() => {
-      killing = true;
+      armed = true;
       target.kill();
     }, kill.after);
     return undefined;
+  }
+
+  function held(): void {
+    hits += 1;
+    left.shift();
+    current.order(next());
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await live(current);
       current = spare;
-      if (!stopping.signal.aborted) spare = loadProcess({ ...options, passed });
+      if (!stopping.signal.aborted) spare = load();
     }
   }
 
@@ -73,12 +86,11 @@ export function startKeeper(options: KeeperOptions): Keeper {
     up = false;
     clearTimeout(timer);
     if (stopping.signal.aborted) return;
-    const [kill] = left;
-    const wanted = kill !== undefined && ("at" in kill || killing);
-    killing = false;
+    const wanted = armed;
+    armed = false;
     if (end.signal === "SIGKILL" && wanted) {
       left.shift();
-      kills += 1;
+      hits += 1;
     } else {
       ends.push(end);
       await delay(pause);
@@ -101,8 +113,8 @@ export function startKeeper(options: KeeperOptions): Keeper {
       tracing = on;
       current.trace(on);
     },
-    get kills() {
-      return kills;
+    get hits() {
+      return hits;
     },
     ends,
     async stop() {

@@ -6,7 +6,7 @@
  *   --full              every point in a story of its own, and 500 random kills (else some minutes' worth)
  *   --store sqlite|postgres|both   PostgreSQL needs `node test/with-postgres.ts npm run test:crash`
  *   --seed <number>     of the random kills, and of what the bounded form chooses
- *   --only <name>[#n]   one story each, killed at this point
+ *   --only <name>[#n]   one story each, killed at this point, or with --hold held there longer than a lease
  *   --places <number>   worlds side by side
  *   --report <file>     the table and every story as JSON
  */
@@ -18,7 +18,15 @@ import { accountOf, rowOf, tableOf, totalOf, type Result } from "./account.ts";
 import { firstStarts } from "./migration.ts";
 import type { Point } from "./orders.ts";
 import { openPlace, type Place } from "./place.ts";
-import { isWrite, onePerStory, pointsOf, randomStory, sample, severalPerStory } from "./plans.ts";
+import {
+  holdsOf,
+  isWrite,
+  onePerStory,
+  pointsOf,
+  randomStory,
+  sample,
+  severalPerStory,
+} from "./plans.ts";
 import { tellStory } from "./story.ts";
 import type { Kind, StoryPlan } from "./story-plan.ts";
 import type { Store } from "./witness.ts";
@@ -29,11 +37,12 @@ const { values } = parseArgs({
     store: { type: "string" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
+    hold: { type: "boolean", default: false },
     places: { type: "string", default: String(availableParallelism() * 3 + 1) },
     report: { type: "string" },
   },
 });
-const { full, only } = values;
+const { full, only, hold } = values;
 const seed = Number(values.seed);
 const places = Number(values.places);
 const kinds: readonly Kind[] = ["deploy", "rollback"];
@@ -110,12 +119,15 @@ function workOn(
   store: Store,
   points: Readonly<Record<Kind, readonly Point[]>>,
 ): () => Work | undefined {
-  const waiting = kinds.flatMap((kind) => {
-    const suite = `${store} ${kind}, at points`;
-    const plans = systematic(store, kind, points[kind]);
-    suiteOf(suite).points = distinct(plans);
-    return plans.map((plan): Work => ({ suite, plan }));
+  const atPoints = kinds.flatMap((kind) =>
+    workOf(`${store} ${kind}, at points`, systematic(store, kind, points[kind])),
+  );
+  const stale = kinds.flatMap((kind) => {
+    const holds = holdsOf(points[kind]);
+    const chosen = full ? holds : sample(holds, kind === "deploy" ? 4 : 9, seed);
+    return workOf(`${store} ${kind}, stale owner`, onePerStory(kind, chosen));
   });
+  const waiting = [...atPoints, ...stale];
   // A run in doubt is looked for during a minute: those stories begin first.
   const isLong = ({ plan }: Work) => /startRun|start-run/.test(plan.name);
   waiting.sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
@@ -129,6 +141,11 @@ function workOn(
     kills += plan.kills.length * 0.9;
     return { suite: `${store}, at random`, plan };
   };
+}
+
+function workOf(suite: string, plans: readonly StoryPlan[]): readonly Work[] {
+  suiteOf(suite).points = distinct(plans);
+  return plans.map((plan) => ({ suite, plan }));
 }
 
 /** All points, each in a story of its own; bounded, what writes is always there, but in fewer stories. */
@@ -149,9 +166,10 @@ function systematic(store: Store, kind: Kind, points: readonly Point[]): readonl
 
 function onePoint(store: Store, name: string): () => Work | undefined {
   const [at = "", occurrence = "1"] = name.split("#");
+  const point = { at, occurrence: Number(occurrence) };
   const waiting = kinds.flatMap((kind) =>
-    onePerStory(kind, [{ at, occurrence: Number(occurrence) }]).map((plan): Work => ({
-      suite: `${store} ${kind}, ${name}`,
+    onePerStory(kind, hold ? holdsOf([point]) : [point]).map((plan): Work => ({
+      suite: `${store} ${kind}, ${plan.name}`,
       plan,
     })),
   );

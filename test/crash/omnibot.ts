@@ -10,8 +10,11 @@ import { watchStatements } from "./statements.ts";
 
 let tracing = false;
 let migrated = false;
-const points = createPoints((point) => {
-  if (tracing) tell({ type: "passed", point });
+const points = createPoints({
+  passed(point) {
+    if (tracing) tell({ type: "passed", point });
+  },
+  held: () => tell({ type: "held" }),
 });
 watchStatements(points, () => migrated);
 
@@ -48,7 +51,7 @@ async function begin(): Promise<void> {
 
 function between(parts: Parts): Parts {
   migrated = true;
-  points.pass("after migrate");
+  void points.pass("after migrate");
   return withPoints(withShortLeases(parts), points);
 }
 

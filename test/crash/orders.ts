@@ -1,12 +1,21 @@
 import { z } from "zod";
 
-/** Where a process shall end itself: the n-th time that it passes this point, counted from the moment of the order. */
+/** A point of omnibot's own: the n-th time that it is passed, counted from the moment of the order. */
 export interface Point {
   readonly at: string;
   readonly occurrence: number;
+  /**
+   * The process does not end itself there, but what passes the point is held for so many milliseconds, while everything else
+   * goes on: longer than a lease, it is an owner that has become stale and does not know it.
+   */
+  readonly hold?: number | undefined;
 }
 
-const point = z.object({ at: z.string(), occurrence: z.int().positive() });
+const point = z.object({
+  at: z.string(),
+  occurrence: z.int().positive(),
+  hold: z.int().positive().optional(),
+});
 
 /** What the suite tells the process that it will kill. */
 export const order = z.discriminatedUnion("type", [
@@ -23,6 +32,7 @@ export const report = z.discriminatedUnion("type", [
   z.object({ type: z.literal("loaded") }),
   z.object({ type: z.literal("listening") }),
   z.object({ type: z.literal("passed"), point: z.string() }),
+  z.object({ type: z.literal("held") }),
 ]);
 
 export type Report = z.infer<typeof report>;

@@ -28,7 +28,7 @@ export function isWrite({ at }: Pick<Point, "at">): boolean {
   return writes.test(at);
 }
 
-/** One story for each point, with one kill in it. */
+/** One story for each point, with one kill, or one hold, in it. */
 export function onePerStory(kind: Kind, points: readonly Point[]): readonly StoryPlan[] {
   return points.map((point) => ({ name: nameOf(point), kind, kills: [point] }));
 }
@@ -50,6 +50,21 @@ export function severalPerStory(
       .map(({ at }) => ({ at, occurrence: 1 }));
     return { name: kills.map(nameOf).join(", "), kind, kills };
   });
+}
+
+/** Longer than a lease (short-leases.ts), in milliseconds. */
+const stale = 6000;
+
+/**
+ * The points at which an owner that became stale could do harm: before it decides, intends, acts, or saves. In a story of its
+ * own each, since such a story waits for leases.
+ */
+export function holdsOf(points: readonly Point[]): readonly Point[] {
+  const harmful =
+    /^before (ledger\.(approve|intend|settle|save)|pipelines\.startRun|gitops\.(create|commit|open|merge))/;
+  return points
+    .filter(({ at, occurrence }) => occurrence === 1 && harmful.test(at))
+    .map((point) => ({ ...point, hold: stale }));
 }
 
 /** Every n-th, beginning with one that the seed chooses. */
@@ -82,5 +97,6 @@ export function randomStory(
 
 function nameOf(kill: Kill): string {
   if ("after" in kill) return `after ${kill.after} ms`;
+  if (kill.hold !== undefined) return `held ${kill.at}`;
   return kill.occurrence === 1 ? kill.at : `${kill.at}#${kill.occurrence}`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { World } from "../../src/deployment/ports.ts";
 import { currentStep } from "../../src/deployment/transitions.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
@@ -5,22 +6,31 @@ import type { Parts } from "../../src/omnibot.ts";
 import type { Point } from "./orders.ts";
 
 export interface Points {
-  /** Ends the process here, without a word, if that was ordered. */
-  pass(point: string): void;
+  /** Ends the process here, without a word, if that was ordered; or says for how long to be held here. */
+  pass(point: string): Promise<void> | undefined;
   /** Replaces the order; points are counted from now. */
   order(crash: Point | undefined): void;
 }
 
-/** Counts the points that the process passes; `passed` is told of each. */
-export function createPoints(passed: (point: string) => void): Points {
+export interface PointsOptions {
+  /** Told of each point that is passed. */
+  readonly passed: (point: string) => void;
+  /** Told when something is held. */
+  readonly held: () => void;
+}
+
+export function createPoints({ passed, held }: PointsOptions): Points {
   let order: Point | undefined;
   let left = 0;
   return {
     pass(point) {
       passed(point);
-      if (point !== order?.at) return;
+      if (point !== order?.at) return undefined;
       left -= 1;
-      if (left === 0) process.kill(process.pid, "SIGKILL");
+      if (left !== 0) return undefined;
+      if (order.hold === undefined) process.kill(process.pid, "SIGKILL");
+      held();
+      return delay(order.hold);
     },
     order(crash) {
       order = crash;
@@ -64,10 +74,12 @@ function around<Port extends object>(name: string, port: Port, points: Points): 
       if (typeof member !== "function" || typeof key !== "string") return member;
       return (...given: unknown[]): unknown => {
         const call = `${name}.${key}${matter(given)}`;
-        points.pass(`before ${call}`);
-        const answer: unknown = Reflect.apply(member, target, given);
-        if (!(answer instanceof Promise)) return answer;
-        return answer.finally(() => points.pass(`after ${call}`));
+        const held = points.pass(`before ${call}`);
+        const ask = (): unknown => Reflect.apply(member, target, given);
+        const answer = held === undefined ? ask() : held.then(ask);
+        return answer instanceof Promise
+          ? answer.finally(() => void points.pass(`after ${call}`))
+          : answer;
       };
     },
   });

@@ -25,10 +25,12 @@ export interface ProcessOptions {
   /** File that its log is added to. */
   readonly log: string;
   readonly passed: (point: string) => void;
+  /** Told when something is held where that was ordered. */
+  readonly held?: () => void;
 }
 
 /** Loads omnibot in a process of its own. It never outlives this one. */
-export function loadProcess({ environment, log, passed }: ProcessOptions): Process {
+export function loadProcess({ environment, log, passed, held }: ProcessOptions): Process {
   const output = openSync(log, "a");
   const child = spawn(process.execPath, ["--no-warnings", "test/crash/omnibot.ts"], {
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
@@ -42,6 +44,7 @@ export function loadProcess({ environment, log, passed }: ProcessOptions): Proce
   child.on("message", (message) => {
     const told = report.parse(message);
     if (told.type === "passed") passed(told.point);
+    else if (told.type === "held") held?.();
     else if (told.type === "loaded") loaded.resolve();
     else listening.resolve();
   });

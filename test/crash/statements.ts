@@ -5,7 +5,7 @@ import type { Points } from "./points.ts";
 /** Puts a point before every statement that goes to the database, of either kind, until `over` says so. */
 export function watchStatements(points: Points, over: () => boolean): void {
   const pass = (statement: unknown) => {
-    if (!over()) points.pass(`before sql:${wordsOf(statement)}`);
+    if (!over()) void points.pass(`before sql:${wordsOf(statement)}`);
   };
   watch(SQLite.prototype, "prepare", pass);
   watch(Client.prototype, "query", pass);
