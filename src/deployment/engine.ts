@@ -79,6 +79,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     await Promise.all(looking);
     for (const watch of watches.values()) watch.stop();
+    // Whoever goes on has to watch for itself: it looks now.
+    await Promise.all([...watches.keys()].map(wake));
     watches.clear();
   }
 
@@ -170,10 +172,23 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function wake(id: number): Promise<void> {
-    await ledger
-      .wake(id, clock.now())
-      .catch((error: unknown) => log.warn({ error }, "a hint was lost"));
+    try {
+      await ledger.wake(id, clock.now());
+      await leave(id);
+    } catch (error) {
+      log.warn({ error }, "a hint was lost");
+    }
     alarm.ring();
+  }
+
+  /** Stops watching for a row that another process has moved on. */
+  async function leave(id: number): Promise<void> {
+    const deployment = await ledger.get(id);
+    const step = deployment?.state === "active" ? currentStep(deployment)?.step : undefined;
+    const watch = watches.get(id);
+    if (watch === undefined || watch.step === step) return;
+    watch.stop();
+    watches.delete(id);
   }
 
   return { run, hint: alarm.ring };

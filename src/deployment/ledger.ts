@@ -130,6 +130,8 @@ export interface ThreadClaim extends Thread {
   readonly version: number;
   /** The revision of the deployment that this claim shows. */
   readonly revision: number;
+  /** Somebody drew an older picture over the last one: the card has to be drawn again, whatever was sent. */
+  readonly spoiled?: boolean;
 }
 
 export interface Threads {
@@ -144,4 +146,6 @@ export interface Threads {
     shownRevision: number,
     nextAt: number,
   ): Promise<void>;
+  /** Tells that the thread may show an older picture than it should, whoever has it now. */
+  spoilThread(deploymentId: number): Promise<void>;
 }

@@ -79,6 +79,8 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
 
     const now = clock.now();
     if (!(await ledger.intend(claim, name, now, now + lease, plan.facts))) throw new TakenOver();
+    // A process that stood still since then may have lost the row.
+    if (clock.now() >= now + lease) throw new TakenOver();
     return record(name, plan, await act(name, plan));
   };
 

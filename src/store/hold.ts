@@ -2,8 +2,6 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import SQLite from "better-sqlite3";
-import type { Kysely } from "kysely";
-import type { Schema } from "./schema.ts";
 
 /** Proof that this process alone works on a SQLite ledger; it ends with the process, however that ends. */
 export interface Hold {
@@ -46,14 +44,4 @@ function isBusy(error: unknown): boolean {
   return (
     typeof error === "object" && error !== null && "code" in error && error.code === "SQLITE_BUSY"
   );
-}
-
-/**
- * Frees every row and thread that a process held when it ended, instead of waiting for its leases. Only for a process that
- * knows that it is alone.
- */
-export async function freeLeases(db: Kysely<Schema>): Promise<void> {
-  const free = { lease_owner: null, lease_until: 0 };
-  await db.updateTable("deployment").set(free).where("lease_owner", "is not", null).execute();
-  await db.updateTable("thread").set(free).where("lease_owner", "is not", null).execute();
 }

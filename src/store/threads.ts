@@ -3,9 +3,12 @@ import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
 import { withApprovals } from "./read.ts";
 import type { Schema } from "./schema.ts";
 
+/** Instead of the revision that a thread shows, where nobody knows what it shows. */
+const spoiled = -2;
+
 /** What the threads show, beside the deployments they show: claimed and fenced the same way. */
 export function createThreads(db: Kysely<Schema>): Threads {
-  return { claimThread, keepThread, releaseThread };
+  return { claimThread, keepThread, releaseThread, spoilThread };
 
   async function claimThread(
     owner: string,
@@ -48,6 +51,7 @@ export function createThreads(db: Kysely<Schema>): Threads {
       owner,
       version: thread.version,
       revision: row.revision,
+      spoiled: thread.shown_revision === spoiled,
     };
   }
 
@@ -77,6 +81,21 @@ export function createThreads(db: Kysely<Schema>): Threads {
         lease_owner: null,
         lease_until: 0,
       })
+      .execute();
+  }
+
+  async function spoilThread(deploymentId: number): Promise<void> {
+    await db
+      .updateTable("thread")
+      .set((eb) => ({
+        shown_revision: spoiled,
+        next_at: 0,
+        // Whoever draws it now would call the thread up to date: it is taken away.
+        version: eb("version", "+", 1),
+        lease_owner: null,
+        lease_until: 0,
+      }))
+      .where("deployment_id", "=", deploymentId)
       .execute();
   }
 

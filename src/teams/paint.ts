@@ -17,6 +17,8 @@ export interface Picture {
   readonly claim: ThreadClaim;
   readonly sent: Sent;
   readonly environment: Environment;
+  /** When the claim ends, unless it is kept. Milliseconds since 1970. */
+  until: number;
 }
 
 export interface PainterOptions {
@@ -27,6 +29,8 @@ export interface PainterOptions {
   readonly log: Logger;
   /** Saves `sent` in the ledger; false when somebody else took the thread over. */
   readonly keep: (picture: Picture) => Promise<boolean>;
+  /** Tells that the card was drawn by somebody who was not to draw it any more. */
+  readonly spoil: (picture: Picture) => Promise<void>;
 }
 
 /** Something has to wait, or is not ours any more; undefined when there is nothing left to do. */
@@ -42,7 +46,7 @@ const mostPosts = 2;
 
 /** Brings one thread up to date: first the card, then the replies. Throws TeamsError when a message did not go out. */
 export function createPainter(options: PainterOptions): (picture: Picture) => Promise<Wait> {
-  const { conversations, buckets, clock, log, keep } = options;
+  const { conversations, buckets, clock, log, keep, spoil } = options;
 
   return async (picture) => (await paintCard(picture)) ?? (await paintReplies(picture));
 
@@ -69,9 +73,13 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     try {
       const { card } = sent;
       if (card?.state !== "sent") return await postCard(picture, message, hash);
+      // A process that stood still must not draw over what another one has drawn meanwhile.
+      if (clock.now() >= picture.until) return "lost";
       await conversations.edit(claim.reference, card.id, message);
       sent.card = { ...card, edited: true, hash, at: clock.now() };
-      return (await keep(picture)) ? undefined : "lost";
+      if (await keep(picture)) return undefined;
+      await spoil(picture);
+      return "lost";
     } catch (error) {
       if (!isRefused(error)) throw error;
       // The next picture may fit, and the replies still have to go out.
@@ -83,12 +91,8 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     }
   }
 
-  async function postCard(
-    { claim, sent, environment }: Picture,
-    message: Message,
-    hash: string,
-  ): Promise<Wait> {
-    const picture = { claim, sent, environment };
+  async function postCard(picture: Picture, message: Message, hash: string): Promise<Wait> {
+    const { claim, sent } = picture;
     const before = sent.card;
     const posts = (before?.posts ?? 0) + 1;
     sent.card = { state: "intent", posts, at: clock.now() };

@@ -18,6 +18,8 @@ export interface ThreadOptions {
   readonly log: Logger;
   /** Name of this process in claims. */
   readonly owner?: string;
+  /** How long a thread is held without a sign of life, in milliseconds. */
+  readonly lease?: number;
   readonly pace?: Pace;
 }
 
@@ -31,7 +33,7 @@ export interface Thread {
 }
 
 /** A claim outlives the slowest message (10 s) several times. */
-const lease = 30_000;
+const usualLease = 30_000;
 const pollInterval = 1000;
 /** So many threads are written to at the same time: one slow channel holds nobody up. */
 const parallel = 3;
@@ -43,10 +45,11 @@ const persistence = 24 * 60 * 60_000;
 /** Shows every deployment's row in its thread: one card, edited in place, and the few replies that people need (P20). */
 export function createThread(options: ThreadOptions): Thread {
   const { threads, conversations, config, clock, log, pace = defaultPace } = options;
+  const { lease = usualLease } = options;
   const owner = options.owner ?? `thread-${randomUUID()}`;
   const { timeZone } = config.teams;
   const buckets = createBuckets(pace);
-  const paint = createPainter({ conversations, buckets, clock, timeZone, log, keep });
+  const paint = createPainter({ conversations, buckets, clock, timeZone, log, keep, spoil });
   const sleepers = new Set<() => void>();
 
   return { look, run, hint };
@@ -64,7 +67,8 @@ export function createThread(options: ThreadOptions): Thread {
       await release(claim, sent, "shown");
       return true;
     }
-    const picture = { claim, sent, environment };
+    const picture = { claim, sent, environment, until: now + lease };
+    if (claim.spoiled === true && sent.card?.state === "sent") sent.card.hash = "";
     try {
       const wait = await paint(picture);
       sent.failures = 0;
@@ -76,8 +80,15 @@ export function createThread(options: ThreadOptions): Thread {
     return true;
   }
 
-  function keep({ claim, sent }: Picture): Promise<boolean> {
-    return threads.keepThread(claim, writeSent(sent), clock.now() + lease);
+  async function keep(picture: Picture): Promise<boolean> {
+    const until = clock.now() + lease;
+    const kept = await threads.keepThread(picture.claim, writeSent(picture.sent), until);
+    if (kept) picture.until = until;
+    return kept;
+  }
+
+  function spoil({ claim }: Picture): Promise<void> {
+    return threads.spoilThread(claim.deployment.id);
   }
 
   type When = "shown" | { readonly milliseconds: number };

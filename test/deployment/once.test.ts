@@ -27,7 +27,7 @@ function setUp(plan: Partial<EffectPlan<Run>> = {}) {
     facts: {},
     ...plan,
   };
-  return { clock, journal, runs, start: () => once("start-run", whole) };
+  return { clock, ledger, plan: whole, journal, runs, start: () => once("start-run", whole) };
 }
 
 function unknown(): ServiceError {
@@ -39,6 +39,18 @@ describe("an effect", () => {
     const { start, journal } = setUp();
     expect(await start()).toEqual({ id: 1 });
     expect(journal).toEqual(["intend start-run", "act", "settle start-run done"]);
+  });
+
+  test("P19 is not done by a process that stood still for longer than its lease after it intended to", async () => {
+    const { clock, ledger, journal, plan } = setUp();
+    const intend: typeof ledger.intend = async (...intent) => {
+      const kept = await ledger.intend(...intent);
+      clock.time += 60_000;
+      return kept;
+    };
+    const once = createOnce({ ...ledger, intend }, fakeClaim(), clock, 60_000);
+    await expect(once("start-run", plan)).rejects.toBeInstanceOf(TakenOver);
+    expect(journal).toEqual(["intend start-run"]);
   });
 
   test("is done once, however often it is asked for", async () => {

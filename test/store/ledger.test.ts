@@ -12,6 +12,7 @@ import type {
 import { planOf } from "../../src/deployment/steps.ts";
 import { completes, expires, waits } from "../../src/deployment/transitions.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
+import { bringForward, handOver } from "../../src/store/hand-over.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { createThreads } from "../../src/store/threads.ts";
@@ -268,6 +269,67 @@ describe.each(stores)("the ledger on %s", (store) => {
       sent: '{"card":"1"}',
       revision: 1,
     });
+  });
+
+  test("P19 a thread that somebody drew over is taken from whoever draws it, and is due again, though it seems up to date", async () => {
+    const { id } = await create();
+    const claimed = await threads.claimThread("one", 1000, 6000);
+    if (claimed === undefined) throw new Error("no thread was due");
+    expect(claimed.spoiled).toBe(false);
+    await threads.spoilThread(id);
+    expect(await threads.keepThread(claimed, "late", 9000)).toBe(false);
+    const again = await threads.claimThread("two", 1000, 6000);
+    expect(again).toMatchObject({ spoiled: true, revision: 0 });
+    if (again === undefined) throw new Error("no thread was due");
+    await threads.releaseThread(again, "drawn", again.revision, 1000);
+    expect(await threads.claimThread("one", 2000, 7000)).toBeUndefined();
+  });
+
+  test("P19 what a process hands over is free and due at once, and whatever that process still does is fenced", async () => {
+    const { id } = await create();
+    const held = await claim(1000);
+    const thread = await threads.claimThread("one", 1000, 6000);
+    if (thread === undefined) throw new Error("no thread was due");
+    await handOver(database.db, "somebody else", 1100);
+    expect(await ledger.claim("two", 1100, 6000)).toBeUndefined();
+    await handOver(database.db, "one", 1100);
+    const update = { deployment: held.deployment, nextAt: 0, trouble: undefined, audit: [] };
+    expect(await ledger.intend(held, "merge", 1100, 6000, {})).toBe(false);
+    expect(await ledger.save(held, update)).toBe(false);
+    expect(await ledger.renew(held, 9000)).toBe(false);
+    expect(await threads.keepThread(thread, "late", 9000)).toBe(false);
+    expect(await ledger.claim("two", 1100, 6000)).toMatchObject({ deployment: { id } });
+    expect(await threads.claimThread("two", 1100, 6000)).toMatchObject({ deployment: { id } });
+  });
+
+  test("after a start, and after the clock went back, everything that waits for time alone is due at once", async () => {
+    const hour = 60 * 60_000;
+    await create();
+    const held = await claim(10 * hour);
+    const far = {
+      deployment: held.deployment,
+      nextAt: 10 * hour + 3000,
+      trouble: undefined,
+      audit: [],
+    };
+    await ledger.save(held, far);
+    expect(await ledger.claim("one", hour, hour + 5000)).toBeUndefined();
+    await bringForward(database.db, hour);
+    const again = await ledger.claim("one", hour, 10 * hour);
+    expect(again).toBeDefined();
+    expect(await ledger.claim("two", hour, hour + 5000)).toBeUndefined();
+    // A lease that seems to last for hours is one of before.
+    await bringForward(database.db, hour);
+    expect(await ledger.claim("two", hour, hour + 5000)).toBeDefined();
+  });
+
+  test("a service that asked for a pause gets it, also over a start", async () => {
+    await create();
+    const held = await claim(1000);
+    const trouble = { since: 1000, count: 1, message: "GitHub asks for a pause" };
+    await ledger.save(held, { deployment: held.deployment, nextAt: 50_000, trouble, audit: [] });
+    await bringForward(database.db, 2000);
+    expect(await ledger.claim("one", 2000, 7000)).toBeUndefined();
   });
 
   test("a thread belongs to one conversation", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { KyselyPlugin } from "kysely";
+import { sql, type KyselyPlugin } from "kysely";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrations.ts";
 
@@ -41,6 +41,23 @@ describe("a migration", () => {
     await migrate(second);
     const wanted = ["approval", "audit", "delivery", "deployment", "effect", "thread"];
     expect(await tablesOf(second)).toEqual(wanted);
+  });
+
+  test("P18 that a newer version has done does not keep this one from working, during a rolling update or after it was taken back", async () => {
+    const { db } = open();
+    await migrate(open());
+    const newer = { name: "999-of-the-future", timestamp: new Date().toISOString() };
+    await sql`insert into kysely_migration values (${newer.name}, ${newer.timestamp})`.execute(db);
+    await expect(migrate(open())).resolves.toBeUndefined();
+  });
+
+  test("P18 of two versions that know different ones in between is refused", async () => {
+    const { db } = open();
+    await migrate(open());
+    await sql`insert into kysely_migration values ('001-other', '2026-01-01T00:00:00.000Z')`.execute(
+      db,
+    );
+    await expect(migrate(open())).rejects.toThrow("The ledger could not be brought up to date.");
   });
 
   test("that was done is not done again", async () => {

@@ -7,6 +7,7 @@ interface Row {
   readonly reference: string;
   sent: string | undefined;
   shown: number;
+  spoiled?: boolean;
   nextAt: number;
   owner: string | undefined;
   leaseUntil: number;
@@ -55,6 +56,7 @@ export class MemoryThreads implements Threads {
       owner,
       version,
       revision: deployment.revision,
+      spoiled: row.spoiled === true,
     };
   }
 
@@ -72,7 +74,21 @@ export class MemoryThreads implements Threads {
   ): Promise<void> {
     const row = this.#held(claim);
     if (row !== undefined)
-      Object.assign(row, { sent, shown, nextAt, owner: undefined, leaseUntil: 0 });
+      Object.assign(row, {
+        sent,
+        shown,
+        nextAt,
+        spoiled: false,
+        owner: undefined,
+        leaseUntil: 0,
+      });
+  }
+
+  async spoilThread(deploymentId: number): Promise<void> {
+    const row = this.rows.find((one) => one.deployment.id === deploymentId);
+    if (row === undefined) return;
+    const free = { owner: undefined, leaseUntil: 0, version: row.version + 1 };
+    Object.assign(row, { spoiled: true, shown: -1, nextAt: 0, ...free });
   }
 
   #held(claim: ThreadClaim): Row | undefined {

@@ -3,7 +3,7 @@ import { postText } from "../../sandbox/bot-connector/threads.ts";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import { createAdapter } from "../../src/teams/adapter.ts";
-import { createConversations } from "../../src/teams/conversations.ts";
+import { createConversations, type Conversations } from "../../src/teams/conversations.ts";
 import { createThread, type Thread } from "../../src/teams/thread.ts";
 import { deployment, everyState, proposal, steps } from "./cards/deployments.ts";
 import { config, silent } from "./channel.ts";
@@ -32,8 +32,11 @@ beforeEach(async () => {
 
 afterEach(() => teams.close());
 
-function painter(owner: string, pace?: { perSecond: number; burst: number }): Thread {
-  const conversations = createConversations(adapter);
+function painter(
+  owner: string,
+  pace?: { perSecond: number; burst: number },
+  conversations = createConversations(adapter),
+): Thread {
   return createThread({
     threads,
     conversations,
@@ -372,4 +375,42 @@ test("the loop looks when it is told to, and ends with the signal", async () => 
   stop.abort();
   await running;
   expect(posts()).toHaveLength(1);
+});
+
+test("P19 a process that stood still for longer than its lease does not draw over what another one has drawn", async () => {
+  begin(everyState.waiting);
+  await pass(1);
+  threads.save(everyState.building);
+  const claimThread = threads.claimThread.bind(threads);
+  threads.claimThread = async (...who) => {
+    const claim = await claimThread(...who);
+    clock.time += 30_000;
+    return claim;
+  };
+  await thread.look();
+  expect(posts()[0]?.edits).toBe(0);
+});
+
+test("P19 a card that was drawn over by a process that had lost it is drawn again", async () => {
+  begin(everyState.waiting);
+  await pass(1);
+  threads.save(everyState["rolling out"]);
+  const conversations = createConversations(adapter);
+  const second = painter("second");
+  const slow: Conversations = {
+    ...conversations,
+    // On its way to Teams it is overtaken by the picture of another process, which found the lease at its end.
+    async edit(...message) {
+      for (const row of threads.rows) row.leaseUntil = 0;
+      threads.save(everyState.live);
+      while (await second.look()) clock.time += 1;
+      expect(posts()[0]?.latest.summary).toContain("is live");
+      await conversations.edit(...message);
+    },
+  };
+  await painter("first", undefined, slow).look();
+  expect(posts()[0]?.latest.summary).not.toContain("is live");
+  while (await second.look()) clock.time += 1;
+  expect(posts()[0]?.latest.summary).toContain("is live");
+  expect(posts()[0]?.edits).toBe(3);
 });
