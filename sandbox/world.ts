@@ -19,6 +19,8 @@ export interface WorldOptions {
   /** Divides all durations; at 1 a deployment takes about a minute. */
   readonly speed: number;
   readonly scenario?: Scenario;
+  /** Production, and with it any of `staging` and `testing`; production alone by default. */
+  readonly environments?: readonly string[];
   /** How long a new run is missing from the list of runs, in milliseconds. */
   readonly listLag?: number;
   /** false: GitHub without the asynchronous merge, as on GitHub Enterprise Server. */
@@ -50,7 +52,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = resolve(options.folder);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { speed } = options;
+  const { speed, environments = ["production"] } = options;
   let scenario: Scenario = options.scenario ?? "success";
   const choose = (chosen: Scenario) => void (scenario = chosen);
 
@@ -64,12 +66,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     listLag: options.listLag,
   });
   for (const { tag, commit } of azureDevOps.earlierBuilds) {
-    registry.push(imageRepository, tag, { scenario: "success", commit });
+    for (const name of environments)
+      registry.push(imageRepository, tag.replace("production", name), {
+        scenario: "success",
+        commit,
+      });
   }
   const github = await startGitHub({
     folder,
     token: sandboxToken,
     speed,
+    environments: environments.filter((name) => name !== "production"),
     ...(options.mergeAsync === undefined ? {} : { mergeAsync: options.mergeAsync }),
   });
   const kubernetes = await startKubernetes({
@@ -82,14 +89,28 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   // With Flux's feature gate, so that a rollback need not wait for the failing upgrade's time-outs.
   const flux = await startFlux({ kubernetes, gitDir: github.gitDir, cancelOnNewRevision: true });
   const app = await startApp({ kubernetes });
+  const apps = new Map([["production", app]]);
+  for (const name of environments) {
+    if (!apps.has(name))
+      apps.set(name, await startApp({ kubernetes, namespace: `omnispatial-${name}` }));
+  }
   const control = await startControl(() => scenario, choose);
 
   const kubeconfig = join(folder, "kubeconfig");
   await writeKubeconfig(kubeconfig, kubernetes.url);
   const config = join(folder, "omnibot.yaml");
-  writeFileSync(config, stringify(configuration(azureDevOps, registry, app, speed)));
+  writeFileSync(config, stringify(configuration(azureDevOps, registry, apps, speed)));
 
-  const parts = [app, flux, kubernetes, github, azureDevOps, registry, identity, control];
+  const parts = [
+    ...apps.values(),
+    flux,
+    kubernetes,
+    github,
+    azureDevOps,
+    registry,
+    identity,
+    control,
+  ];
   return {
     identity,
     registry,
@@ -122,31 +143,32 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 function configuration(
   azureDevOps: AzureDevOps,
   registry: Registry,
-  app: App,
+  apps: ReadonlyMap<string, App>,
   speed: number,
 ): object {
+  const environment = (name: string, app: App) => ({
+    build: {
+      organization: azureDevOps.url,
+      project: "OmniSpatial",
+      pipeline: 12,
+      branch: "main",
+    },
+    image: { registry: `http://${registry.host}`, repository: imageRepository },
+    gitops: {
+      repository: "omnispatial/gitops",
+      file: `clusters/operations/${name}/helm-release.yaml`,
+    },
+    flux: { cluster: { kubeconfig: { context: "sandbox" } }, poke: "annotation" },
+    // Alex may approve what others ask for, and still not what Alex asks for.
+    approval: { approvers: [alex, ...approvers].map((one) => one.aadObjectId) },
+    rollout: { soak: `${Math.max(1, Math.round(10 / speed))}s` },
+    health: [{ name: "web", url: `${app.url}/healthz` }],
+  });
   return {
     teams: { tenant: tenantId, channels: [channel.id] },
-    environments: {
-      production: {
-        build: {
-          organization: azureDevOps.url,
-          project: "OmniSpatial",
-          pipeline: 12,
-          branch: "main",
-        },
-        image: { registry: `http://${registry.host}`, repository: imageRepository },
-        gitops: {
-          repository: "omnispatial/gitops",
-          file: "clusters/operations/production/helm-release.yaml",
-        },
-        flux: { cluster: { kubeconfig: { context: "sandbox" } }, poke: "annotation" },
-        // Alex may approve what others ask for, and still not what Alex asks for.
-        approval: { approvers: [alex, ...approvers].map((one) => one.aadObjectId) },
-        rollout: { soak: `${Math.max(1, Math.round(10 / speed))}s` },
-        health: [{ name: "web", url: `${app.url}/healthz` }],
-      },
-    },
+    environments: Object.fromEntries(
+      [...apps].map(([name, app]) => [name, environment(name, app)]),
+    ),
   };
 }
 

@@ -23,7 +23,7 @@ export const branch = "refs/heads/main";
 export const parameters: Readonly<
   Record<string, { readonly default: string; readonly values: readonly string[] }>
 > = {
-  environment: { default: "production", values: ["production", "staging"] },
+  environment: { default: "production", values: ["production", "staging", "testing"] },
   omnibotDeploymentId: { default: "", values: [] },
 };
 

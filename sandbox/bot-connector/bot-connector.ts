@@ -12,8 +12,8 @@ import { threadOf, Threads } from "./threads.ts";
 import { deliver } from "./to-bot.ts";
 
 export interface BotConnectorOptions {
-  /** Where the bot takes its messages: `http://…/api/messages`. */
-  readonly botUrl: string;
+  /** Where the bot takes its messages: `http://…/api/messages`. A function is asked for every delivery, as a load balancer. */
+  readonly botUrl: string | (() => string);
   readonly port?: number;
   /** Divides the windows of the rate limits. */
   readonly speed?: number;
@@ -29,6 +29,7 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
   const threads = new Threads();
   const delivered = new Map<string, Activity>();
   const speed = options.speed ?? 1;
+  const botUrl = () => (typeof options.botUrl === "string" ? options.botUrl : options.botUrl());
   addConnectorRoutes(standIn, threads, options.limits === true ? new RateLimit(speed) : undefined);
 
   addRosterRoutes(standIn);
@@ -36,7 +37,7 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
   const place = (threadId: string) => ({ serviceUrl: `${standIn.url}/`, threadId, at: Date.now() });
   const send = (activity: Activity) => {
     delivered.set(activity.id, activity);
-    return deliver(options.botUrl, activity);
+    return deliver(botUrl(), activity);
   };
 
   const connector: BotConnector = {
@@ -82,9 +83,9 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
     async redeliver(id, as) {
       const activity = delivered.get(id);
       if (activity === undefined) throw new Error(`nothing was delivered as ${id}`);
-      if (as === "same-id") return deliver(options.botUrl, activity);
+      if (as === "same-id") return deliver(botUrl(), activity);
       const fresh = activity.type === "invoke" ? `f:${randomUUID()}` : threads.nextId();
-      return deliver(options.botUrl, { ...activity, id: fresh });
+      return deliver(botUrl(), { ...activity, id: fresh });
     },
 
     thread: (threadId) => threads.list(threadId),

@@ -20,6 +20,8 @@ export interface GitHubOptions {
   /** Where the bare repository lives: `<folder>/omnispatial/gitops.git`, seeded when it is not there. */
   readonly folder: string;
   readonly port?: number;
+  /** Environments beside production that the repository describes too. */
+  readonly environments?: readonly string[];
   readonly token?: string;
   /** Divides every duration. */
   readonly speed?: number;
@@ -58,7 +60,7 @@ export const sandboxToken = "sandbox-github-token";
 
 /** Serves GitHub's REST API and its pages for people in front of a real git repository. */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
-  const gitDir = await seedGitOps(options.folder);
+  const gitDir = await seedGitOps(options.folder, Date.now(), options.environments);
   const repository = new GitRepository(gitDir);
   const standIn = new StandIn("github");
   const api = new Api(standIn, repository, options.token ?? sandboxToken, () =>

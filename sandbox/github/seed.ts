@@ -20,14 +20,19 @@ export function gitOpsDir(folder: string): string {
 
 /**
  * Makes the GitOps repository with its history of the past weeks, `production-40655` being live; one that exists is left
- * as it is. Returns the path of the bare repository. `now` is milliseconds since 1970.
+ * as it is. Returns the path of the bare repository. `now` is milliseconds since 1970; `others` are environments beside
+ * production, each in a folder and a namespace of its own.
  */
-export async function seedGitOps(folder: string, now: number = Date.now()): Promise<string> {
+export async function seedGitOps(
+  folder: string,
+  now: number = Date.now(),
+  others: readonly string[] = [],
+): Promise<string> {
   const dir = gitOpsDir(folder);
   if (existsSync(join(dir, "refs", "heads", "main"))) return dir;
   const repository = await GitRepository.create(dir);
   let head: string | undefined;
-  for (const chapter of stories()) {
+  for (const chapter of [...stories(), ...newEnvironments(others)]) {
     const by = { name: chapter.by.name, email: chapter.by.email, at: now - chapter.daysAgo * day };
     const commit = await repository.commit({
       tree: await repository.treeWith(head, chapter.files),
@@ -108,6 +113,43 @@ function stories(): readonly Story[] {
       by: megan,
       message: "Deploy production-40655\n",
       files: { [files.releasePath]: live },
+    },
+  ];
+}
+
+/** How the other environments came about: as copies of production, all of them synced by the one Kustomization. */
+function newEnvironments(names: readonly string[]): readonly Story[] {
+  if (names.length === 0) return [];
+  const operations = "clusters/operations";
+  const live = stories().findLast((story) => files.releasePath in story.files);
+  const release = live?.files[files.releasePath] ?? "";
+  const copies = names.flatMap((name) => {
+    const folder = `${operations}/${name}`;
+    const own = (text: string) =>
+      text
+        .replaceAll(/^(\s*(?:name|namespace)): omnispatial$/gm, `$1: omnispatial-${name}`)
+        .replaceAll("production-", `${name}-`);
+    return [
+      [`${folder}/kustomization.yaml`, files.kustomization],
+      [`${folder}/namespace.yaml`, own(files.namespace)],
+      [`${folder}/oci-repository.yaml`, own(files.ociRepository)],
+      [`${folder}/helm-release.yaml`, own(release)],
+    ] as const;
+  });
+  const all = ["production", ...names].map((name) => `  - ../${name}\n`).join("");
+  return [
+    {
+      daysAgo: 3.4,
+      by: lee,
+      message: `Run the web application in ${names.join(" and ")} too\n`,
+      files: {
+        ...Object.fromEntries(copies),
+        [`${operations}/all/kustomization.yaml`]: `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${all}`,
+        [`${operations}/flux-system/operations.yaml`]: files.fluxOperations.replace(
+          "operations/production",
+          "operations/all",
+        ),
+      },
     },
   ];
 }
