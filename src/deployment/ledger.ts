@@ -1,4 +1,5 @@
 import type { Approval, Deployment } from "./deployment.ts";
+import type { ServiceError } from "./service-error.ts";
 
 /** Where a request came from: stored so that a redelivery changes nothing, and so that the thread can be found again. */
 export interface Delivery {
@@ -31,8 +32,13 @@ export interface Claim {
   readonly wakes: number;
 }
 
-/** Looks in a row that ended with a ServiceError. */
+export type TroubleKind = ServiceError["trouble"] | "bug";
+
+/** Looks in a row that ended with a ServiceError, or by a bug. */
 export interface Trouble {
+  /** Missing in what an earlier version wrote. */
+  readonly kind?: TroubleKind;
+  /** When this kind of trouble began, ms since 1970. */
   readonly since: number;
   readonly count: number;
   readonly message: string;

@@ -2,7 +2,7 @@ import type { Environment } from "../config/config.ts";
 import type { CauseCode } from "./causes.ts";
 import type { Deployment, Failure, Progress } from "./deployment.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
-import type { AuditEntry, Claim, Ledger, Trouble, Update } from "./ledger.ts";
+import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
 import { ServiceError } from "./service-error.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
@@ -35,10 +35,10 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
     return end(claim, { code: "internal-error", detail }, progress, clock.now());
   }
 
-  const seen = await ask(step, claim, context);
+  const lateAt = deadlineOf(step, progress, deployment, context.environment, clock.now());
+  const seen = await ask(step, claim, context, lateAt);
   if (seen === "taken-over") return undefined;
   const now = clock.now();
-  const lateAt = deadlineOf(step, progress, deployment, context.environment, now);
   const { outcome, trouble } = seen;
 
   switch (outcome.type) {
@@ -74,7 +74,12 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
 type Seen = { readonly outcome: Outcome; readonly trouble: Trouble | undefined };
 
 /** Asks the step, and turns what it throws into an outcome: trouble is waited out, up to a bound. */
-async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen | "taken-over"> {
+async function ask(
+  step: Step,
+  claim: Claim,
+  context: LookContext,
+  lateAt: number,
+): Promise<Seen | "taken-over"> {
   const { ledger, clock, environment, world, lease } = context;
   const once = createOnce(ledger, claim, clock, lease);
   try {
@@ -84,7 +89,10 @@ async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen
     if (error instanceof TakenOver) return "taken-over";
     if (error instanceof NotYet) {
       return {
-        outcome: waiting({ seconds: error.after / 1000 }, "Makes sure that nothing is done twice"),
+        outcome: waiting(
+          { seconds: error.after / 1000 },
+          `Makes sure that nothing is done twice, for ${atMost(error.left)} at most`,
+        ),
         trouble: undefined,
       };
     }
@@ -96,33 +104,54 @@ async function ask(step: Step, claim: Claim, context: LookContext): Promise<Seen
       };
     }
     if (!(error instanceof ServiceError)) context.report(error, claim.deployment);
-    return troubled(error, claim, clock.now());
+    return troubled(error, claim, clock.now(), lateAt);
   }
 }
 
-function troubled(error: unknown, claim: Claim, now: number): Seen {
+/** What is wrong stays wrong; everything else is tried again, as long as it may, and the card says how long that is. */
+function troubled(error: unknown, claim: Claim, now: number, lateAt: number): Seen {
   const known = error instanceof ServiceError ? error : undefined;
   const message =
-    known?.message ?? "omnibot met a situation that it does not know; its log says more.";
+    known?.message ?? "omnibot met a situation that it does not know; its log says more";
+  const kind = known?.trouble ?? "bug";
+  const before = claim.trouble;
   const trouble: Trouble = {
-    since: claim.trouble?.since ?? now,
-    count: (claim.trouble?.count ?? 0) + 1,
+    kind,
+    // Patience with one kind of trouble is not used up by another.
+    since: before !== undefined && (before.kind ?? kind) === kind ? before.since : now,
+    count: (before?.count ?? 0) + 1,
     message,
   };
-  const code = endOfPatience(known, now - trouble.since);
-  if (code !== undefined)
+  const impatient = codeOfImpatience[kind];
+  const end = impatient === undefined ? lateAt : Math.min(trouble.since + patience, lateAt);
+  if (kind === "invalid" || (impatient !== undefined && now >= trouble.since + patience)) {
+    const code = impatient ?? "service-refused";
     return { outcome: { type: "failed", code, detail: message, evidence: {} }, trouble };
-
+  }
   const after = Math.max(backOff(trouble.count), known?.retryAfter ?? 0);
-  return { outcome: waiting({ seconds: after / 1000 }, `${message} Tries again.`), trouble };
+  const sentence = `${asSentence(message)} Tries again${soon(after)}, for ${atMost(end - now)} at most.`;
+  return { outcome: waiting({ seconds: after / 1000 }, sentence), trouble };
 }
 
-/** What is wrong stays wrong; who is not allowed in may be in a moment; who does not answer has the step's whole deadline. */
-function endOfPatience(error: ServiceError | undefined, lasted: number): CauseCode | undefined {
-  if (error === undefined) return lasted >= patience ? "internal-error" : undefined;
-  if (error.trouble === "invalid") return "service-refused";
-  if (error.trouble === "denied" && lasted >= patience) return "service-denied";
-  return undefined;
+/** Who is not allowed in may be in a moment, but not much later; who does not answer has the step's whole deadline. */
+const codeOfImpatience: Readonly<Partial<Record<TroubleKind, CauseCode>>> = {
+  bug: "internal-error",
+  denied: "service-denied",
+};
+
+function asSentence(words: string): string {
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
+}
+
+/** Short pauses are not worth a word that changes every time. */
+function soon(after: number): string {
+  return after < 60_000 ? "" : ` in ${atMost(after)}`;
+}
+
+/** In whole minutes, rounded up. */
+function atMost(time: number): string {
+  const minutes = Math.max(1, Math.ceil(time / 60_000));
+  return minutes < 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 }
 
 /** 1, 2, 4 … 30 seconds, each up to a quarter longer so that many rows do not come back as one. */

@@ -30,12 +30,14 @@ export interface EffectPlan<Result extends object> {
 /** How often an effect in doubt is looked for, in milliseconds. */
 const doubtfulPause = 5000;
 
-/** An effect is in doubt and may still show up: look again after `after` milliseconds. */
+/** An effect is in doubt and may still show up: look again after `after` milliseconds, for `left` milliseconds at most. */
 export class NotYet extends Error {
   readonly after: number;
-  constructor(effect: string, after: number) {
+  readonly left: number;
+  constructor(effect: string, left: number) {
     super(`${effect} is in doubt and may still show up`);
-    this.after = after;
+    this.after = Math.min(left, doubtfulPause);
+    this.left = left;
   }
 }
 
@@ -72,8 +74,7 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
 
     if (known !== undefined && last === undefined && plan.doubt !== undefined) {
       const age = clock.now() - known.intentAt;
-      if (age < plan.doubt.settle)
-        throw new NotYet(name, Math.min(plan.doubt.settle - age, doubtfulPause));
+      if (age < plan.doubt.settle) throw new NotYet(name, plan.doubt.settle - age);
       if (plan.doubt.otherwise === "ask") throw new InDoubt(name);
     }
 

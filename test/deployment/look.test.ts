@@ -117,7 +117,7 @@ describe("a look", () => {
     const first = await lookAt(step);
     expect(first.deployment).toMatchObject({ state: "active" });
     expect(first.deployment.progress[1]).toMatchObject({
-      sentence: "GitHub does not answer. Tries again.",
+      sentence: "GitHub does not answer. Tries again, for 30 min at most.",
     });
     expect(first.trouble).toMatchObject({ count: 1, since: first.clock.time });
     const later = await lookAt(step, { trouble: { since: 999_000, count: 4, message: "" } });
@@ -130,6 +130,34 @@ describe("a look", () => {
     );
     const asked = await lookAt(patient);
     expect(asked.nextAt - asked.clock.time).toBe(90_000);
+    expect(asked.deployment.progress[1]).toMatchObject({
+      sentence: "slow down. Tries again in 2 min, for 30 min at most.",
+    });
+  });
+
+  test("P16 says how long it will try with a service that does not let it in", async () => {
+    const step = stepThat(() =>
+      Promise.reject(new ServiceError("github", "denied", "none", "GitHub answered 403")),
+    );
+    const { deployment } = await lookAt(step);
+    expect(deployment.progress[1]).toMatchObject({
+      sentence: "GitHub answered 403. Tries again, for 2 min at most.",
+    });
+  });
+
+  test("patience with one kind of trouble is not used up by another", async () => {
+    const clock = new FakeClock();
+    const step = stepThat(() =>
+      Promise.reject(new ServiceError("github", "denied", "none", "GitHub answered 403.")),
+    );
+    const since = clock.time - 10 * minute;
+    const { deployment, trouble } = await lookAt(
+      step,
+      { trouble: { kind: "unreachable", since, count: 9, message: "" } },
+      clock,
+    );
+    expect(deployment.state).toBe("active");
+    expect(trouble).toMatchObject({ kind: "denied", since: clock.time, count: 10 });
   });
 
   test.each([
