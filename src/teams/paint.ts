@@ -40,9 +40,12 @@ export type Wait = { readonly milliseconds: number } | "lost" | undefined;
 const editInterval = 3000;
 /** A card on which only times pass is edited this often. */
 const freshness = 20_000;
-/** How long a first card may be in doubt before it is posted again, and how often it is posted at all. */
+/**
+ * How long a card may be in doubt before it is posted again, twice as long after each post, and how often it is posted at
+ * all. Without a card nobody can decide, so that a few copies are the smaller harm.
+ */
 const doubt = 20_000;
-const mostPosts = 2;
+const mostPosts = 4;
 
 /** Brings one thread up to date: first the card, then the replies. Throws TeamsError when a message did not go out. */
 export function createPainter(options: PainterOptions): (picture: Picture) => Promise<Wait> {
@@ -143,7 +146,7 @@ function dueIn(
       return "never";
     case "intent":
       if (card.posts >= mostPosts) return "given up";
-      return Math.max(0, card.at + doubt - now);
+      return Math.max(0, card.at + doubt * 2 ** (card.posts - 1) - now);
     case "sent": {
       const final = deployment.state !== "active";
       // The first edit brings what would ship, and the buttons: people wait for it.

@@ -39,6 +39,8 @@ const pollInterval = 1000;
 const parallel = 3;
 const defaultPace: Pace = { perSecond: 1, burst: 4 };
 const backoff = { first: 2000, most: 60_000 };
+/** So many failures in a row, over half a minute, are no mishap: that Teams shuts omnibot out, or has lost something. */
+const failuresThatLast = 5;
 /** How long omnibot tries to say how a deployment ended. */
 const persistence = 24 * 60 * 60_000;
 
@@ -105,13 +107,17 @@ export function createThread(options: ThreadOptions): Thread {
     const about = { deployment: deployment.id, status: error.status, why: error.message };
     const now = clock.now();
     sent.failures += 1;
-    if (error.status === 404 && sent.card?.state === "sent") {
-      log.warn(about, "the card is not there any more; it is left alone");
-      sent.card = { state: "gone", posts: sent.card.posts, at: now };
+    const lasting = sent.failures >= failuresThatLast;
+    if (error.status === 404 && sent.card?.state === "sent" && lasting) {
+      log.warn(about, "the card is not there any more");
+      const { posts } = sent.card;
+      // Somebody may still have to decide; of one that is over, the replies tell.
+      sent.card = { state: deployment.state === "active" ? "intent" : "gone", posts, at: now };
+      sent.failures = 0;
       return { milliseconds: 0 };
     }
     const tooLate = deployment.endedAt !== undefined && now - deployment.endedAt > persistence;
-    if (error.status === 403 || error.status === 404 || tooLate) {
+    if (((error.status === 403 || error.status === 404) && lasting) || tooLate) {
       log.error(about, "the thread cannot be written to; it is left alone");
       sent.dropped = error.message;
       return "shown";

@@ -242,13 +242,15 @@ describe("P5 an answer that is lost", () => {
     expect(posts()).toHaveLength(2);
   });
 
-  test("of the first card is not repeated at once, and at most once", async () => {
+  test("of the first card is not repeated at once, later each time, and at most three times", async () => {
     begin(everyState.waiting);
-    teams.faults.push({ method: "POST", path: "/activities", times: 5, answer: { status: 502 } });
+    teams.faults.push({ method: "POST", path: "/activities", times: 9, answer: { status: 502 } });
     await pass(15);
     expect(asked("POST")).toBe(1);
-    await pass(120);
+    await pass(30);
     expect(asked("POST")).toBe(2);
+    await pass(300);
+    expect(asked("POST")).toBe(4);
   });
 
   test("never came: the first card is there after the doubt", async () => {
@@ -294,6 +296,13 @@ describe("when Teams", () => {
     expect(posts()).toHaveLength(1);
   });
 
+  test("shuts the bot out for a moment only, the card is posted all the same", async () => {
+    begin(everyState.waiting);
+    teams.faults.push({ method: "POST", path: "/activities", times: 2, answer: { status: 403 } });
+    await pass(20);
+    expect(posts()).toHaveLength(1);
+  });
+
   test("has thrown the bot out, it falls silent", async () => {
     begin(everyState.waiting);
     const body = JSON.stringify({
@@ -308,25 +317,43 @@ describe("when Teams", () => {
       times: 100,
       answer: { status: 403, headers: { "content-type": "application/json" }, body },
     });
-    await pass(5);
+    await pass(60);
     threads.save(everyState.live);
     await pass(60);
-    expect(asked("POST")).toBe(1);
+    expect(asked("POST")).toBe(5);
     expect(threads.rows[0]?.sent).toContain("BotNotInConversationRoster");
   });
 
   test("has no card any more, the replies still come", async () => {
     begin(everyState.waiting);
     await pass(1);
-    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 404 } });
+    teams.faults.push({ method: "PUT", path: ".", times: 100, answer: { status: 404 } });
     threads.save(everyState.live);
-    await pass(10);
-    expect(asked("PUT")).toBe(1);
+    await pass(50);
+    expect(asked("PUT")).toBe(5);
     expect(posts().map((post) => post.latest.text)).toEqual([
       "",
       expect.stringContaining("approved"),
       expect.stringContaining("is live"),
     ]);
+  });
+
+  test("does not find the card once, it is edited later", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 404 } });
+    threads.save(everyState.live);
+    await pass(10);
+    expect(posts()[0]?.edits).toBe(1);
+  });
+
+  test("has lost a card on which somebody still has to decide, there is another", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    teams.faults.push({ method: "PUT", path: ".", times: 100, answer: { status: 404 } });
+    threads.save({ ...everyState.waiting, expiresAt: everyState.waiting.expiresAt + 60_000 });
+    await pass(120);
+    expect(posts().filter((post) => post.latest.card !== undefined)).toHaveLength(2);
   });
 
   test("refuses a card, the replies still come", async () => {
