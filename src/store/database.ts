@@ -60,6 +60,8 @@ function openPostgres(url: string): Database {
     idle_in_transaction_session_timeout: 30_000,
     types: timesAreNumbers,
   });
+  // One that breaks while it is lent out says so to its borrower too, and, without a listener, ends the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on("error", () => {});
   return {

@@ -84,6 +84,8 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       await spoil(picture);
       return "lost";
     } catch (error) {
+      // It may have arrived all the same, after the picture of whoever has the thread now.
+      if (clock.now() >= picture.until) await spoil(picture);
       if (!isRefused(error)) throw error;
       // The next picture may fit, and the replies still have to go out.
       log.error(

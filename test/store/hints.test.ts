@@ -98,6 +98,18 @@ const quiet = { info() {}, warn() {}, error() {} };
     expect(hints).toBe(3);
   });
 
+  test("P19 outlive a connection that is cut in the middle of a transaction", async () => {
+    await migrate(database);
+    const transaction = database.db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await onServer(`select pg_terminate_backend(${rows[0]?.pid})`);
+      await delay(50);
+      await sql`select 1`.execute(tx);
+    });
+    await expect(transaction).rejects.toThrow(/terminat|not queryable|connection error/i);
+    expect(await createLedger(database.db).nextDue()).toBeUndefined();
+  });
+
   test("P18 that start at once bring the ledger up to date once", async () => {
     const others = [1, 2, 3].map(() => openDatabase({ url }));
     await Promise.all([database, ...others].map(migrate));
