@@ -32,7 +32,7 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
   const step = steps.find((one) => one.name === progress.step);
   if (step === undefined) {
     const detail = `This version of omnibot knows no step "${progress.step}".`;
-    return end(claim, { code: "internal-error", detail }, progress, clock.now());
+    return endAs(claim, { code: "internal-error", detail }, progress, clock.now());
   }
 
   const lateAt = deadlineOf(step, progress, deployment, context.environment, clock.now());
@@ -58,7 +58,7 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
       };
     case "failed": {
       const { type: _, evidence, ...failure } = outcome;
-      return end(claim, failure, progress, now, evidence);
+      return endAs(claim, failure, progress, now, evidence);
     }
     case "waiting":
       if (now >= lateAt) return late(claim, step, progress, outcome, trouble, now);
@@ -189,7 +189,7 @@ function late(
     };
   }
   const code = trouble === undefined ? (step.late ?? "timed-out") : "service-unreachable";
-  return end(
+  return endAs(
     claim,
     { code, detail: trouble?.message ?? outcome.sentence },
     progress,
@@ -198,7 +198,7 @@ function late(
   );
 }
 
-function end(
+function endAs(
   claim: Claim,
   failure: Omit<Failure, "step">,
   progress: Progress,
