@@ -17,6 +17,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number | undefined;
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<void>;
   /** Ends it the polite way and waits; after `patience` milliseconds the other way. */
   stop(patience: number): Promise<void>;
   /** Ends it without a word, as a crash would. */
@@ -61,6 +63,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
   return {
     pid: child.pid,
+    ended,
     async stop(patience) {
       child.kill("SIGTERM");
       const late = setTimeout(killNow, patience);

@@ -24,6 +24,9 @@ export interface Place {
   close(): Promise<void>;
 }
 
+/** How long the first start may take, in milliseconds: nothing is compiled, and the machine may be busy. */
+const startTime = 60_000;
+
 /** Durations of the stand-ins are divided by this. */
 export const speed = 60;
 
@@ -40,6 +43,7 @@ export async function openPlace(
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   const witness = readLedger(ledger.location);
+  const log = join(folder, "omnibot.log");
   const doubts: string[] = [];
   const passed: string[] = [];
   const keeper = startKeeper({
@@ -49,11 +53,15 @@ export async function openPlace(
       PORT: String(port),
       ...environment,
     },
-    log: join(folder, "omnibot.log"),
+    log,
     passed: (point) => void passed.push(point),
     killed: async () => void doubts.push(...(await witness.doubts().catch(() => []))),
   });
-  while (!keeper.isUp()) await delay(50);
+  for (const end = Date.now() + startTime; !keeper.isUp(); await delay(50)) {
+    if (Date.now() < end && keeper.ends.length === 0) continue;
+    await keeper.stop();
+    throw new Error(`omnibot does not start; see ${log}`);
+  }
   return {
     name,
     store,

@@ -118,6 +118,7 @@ describe("a message", () => {
   });
 
   test("that the ledger cannot take is answered with doubt, not with silence", async () => {
+    room.requests.ledgerLost = true;
     room.requests.answer = async () => {
       throw new Error("disk full at /var/lib/omnibot");
     };

@@ -31,6 +31,8 @@ class FakeRequests implements RequestsOfBot {
   readonly decisions: Decision[] = [];
   answer: () => Promise<RequestAnswer> = async () => ({ state: "repeated" });
   decision: () => Promise<DecisionAnswer> = async () => ({ state: "unknown" });
+  /** The ledger behind them cannot be reached. */
+  ledgerLost = false;
   statuses: () => Promise<readonly EnvironmentStatus[] | undefined> = async () => [];
 
   request(request: DeploymentRequest): Promise<RequestAnswer> {
@@ -70,6 +72,7 @@ export async function openChannel(): Promise<Channel> {
   const known = new Set<string>();
   const deliveries = {
     async remember({ id, conversation }: { readonly id: string; readonly conversation: string }) {
+      if (requests.ledgerLost) throw new Error("disk full at /var/lib/omnibot");
       const key = `${conversation} ${id}`;
       const fresh = !known.has(key);
       known.add(key);
