@@ -17,7 +17,7 @@ export interface DeploymentRequest {
 
 export type RequestAnswer =
   | { readonly state: "created"; readonly deployment: Deployment }
-  /** The same message again: everything was said already. */
+  /** The same message again: it has its deployment. */
   | { readonly state: "repeated" }
   /** Another deployment is under way there. */
   | { readonly state: "busy"; readonly deployment: Deployment }

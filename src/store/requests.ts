@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Created, Delivery, NewDeployment } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
-import { readActive, type Queries } from "./read.ts";
+import { readActive, readHistory, type Queries } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,7 +10,7 @@ export async function create(
   request: NewDeployment,
   delivery: Delivery,
 ): Promise<Created> {
-  if (!(await remember(tx, delivery, request.requestedAt))) return { state: "repeated" };
+  if (!(await remember(tx, delivery, request.requestedAt))) return recall(tx, request, delivery);
   const row = await tx
     .insertInto("deployment")
     .values({
@@ -80,6 +80,25 @@ export async function create(
     },
   ]);
   return { state: "created", deployment: deploymentOf(row, []) };
+}
+
+/** What became of a message that came before: its deployment, or somebody else's was in its way. */
+async function recall(
+  tx: Transaction<Schema>,
+  { environment }: NewDeployment,
+  { id, conversation }: Delivery,
+): Promise<Created> {
+  const own = await tx
+    .selectFrom("delivery")
+    .innerJoin("deployment", "deployment.requested_at", "delivery.at")
+    .innerJoin("thread", "thread.deployment_id", "deployment.id")
+    .select("deployment.id")
+    .where("delivery.id", "=", id)
+    .where("delivery.conversation", "=", conversation)
+    .where("thread.conversation", "=", conversation)
+    .executeTakeFirst();
+  const [newest] = own === undefined ? await readHistory(tx, environment, 1) : [];
+  return newest === undefined ? { state: "repeated" } : { state: "busy", deployment: newest };
 }
 
 export async function remember(

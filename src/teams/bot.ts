@@ -1,10 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { TurnContext } from "botbuilder";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
 import type { Ledger } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
-import type { Requests } from "../deployment/requests.ts";
+import type { DeploymentRequest, Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
 import type { IncomingActivity } from "./activity.ts";
 import {
@@ -27,6 +28,7 @@ import {
   type Message,
 } from "./conversations.ts";
 import { createErrands } from "./errands.ts";
+import { createFirstAnswer } from "./first-answer.ts";
 import { createMembers } from "./members.ts";
 import { mentionsBot, textOf } from "./mention.ts";
 import { personOf } from "./person.ts";
@@ -41,18 +43,22 @@ export interface BotOptions {
   readonly conversations: Conversations;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long it waits before it tries again to write a request down, each time. Milliseconds. */
+  readonly secondThoughts?: readonly number[];
 }
 
 export interface Bot {
   /** One activity that passed the gate and whose token is verified. Returns when Teams may have its answer. */
   readonly turn: (activity: IncomingActivity, context: TurnContext) => Promise<void>;
-  /** Resolves when everything that goes on after the answers is done. */
+  /** Resolves when everything that goes on after the answers is done; what waits for the ledger gives up, and says so. */
   readonly settled: () => Promise<void>;
 }
 
 /** The ledger answers in milliseconds; Teams repeats a message after about 15 seconds. */
 const ledgerTime = 5000;
 const statusTime = 20_000;
+/** A ledger that is started again, or taken over by its standby, is back by then. */
+const usualSecondThoughts = [1000, 3000, 8000];
 
 type RequestCommand = Extract<Command, { type: "deploy" | "rollback" }>;
 
@@ -64,9 +70,12 @@ export function createBot({
   conversations,
   clock,
   log,
+  secondThoughts = usualSecondThoughts,
 }: BotOptions): Bot {
   const { environments, teams } = config;
   const errands = createErrands(log);
+  const ending = new AbortController();
+  const isFirst = createFirstAnswer({ deliveries, clock, patience: ledgerTime });
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
   const mend = createMender({
     environments,
@@ -76,7 +85,12 @@ export function createBot({
     errands,
   });
 
-  return { turn, settled: () => errands.settled() };
+  return { turn, settled };
+
+  function settled(): Promise<void> {
+    ending.abort();
+    return errands.settled();
+  }
 
   async function turn(activity: IncomingActivity, context: TurnContext): Promise<void> {
     if (activity.type === "message") return hear(activity, context);
@@ -116,42 +130,48 @@ export function createBot({
     activity: IncomingActivity,
     person: Person,
   ): Promise<void> {
-    try {
-      const placed = requests.request({
-        kind: command.type,
-        environment: nameOf(command.environment),
-        build: command.build,
-        requester: person,
-        delivery: {
-          id: activity.id ?? "",
-          conversation: activity.conversation.id,
-          reference: referenceOf(activity),
-        },
-      });
-      const refusal = requestRefusal(
-        await within(ledgerTime, "the ledger", placed),
-        command,
-        environments,
-        clock.now(),
-      );
+    const asked: DeploymentRequest = {
+      kind: command.type,
+      environment: nameOf(command.environment),
+      build: command.build,
+      requester: person,
+      delivery: {
+        id: activity.id ?? "",
+        conversation: activity.conversation.id,
+        reference: referenceOf(activity),
+      },
+    };
+    const place = async () => {
+      const placed = await within(ledgerTime, "the ledger", requests.request(asked));
+      const refusal = requestRefusal(placed, command, environments, clock.now());
       if (refusal !== undefined) answer(activity, () => textMessage(refusal));
+    };
+    try {
+      await place();
     } catch (error) {
       log.error({ err: error }, "a request could not be written down");
-      answer(activity, () => textMessage(ledgerSilent));
+      errands.add("a request", () => placeLater(activity, place));
     }
+  }
+
+  /** A message asks once, however often it is written down: so it is tried again before a person is troubled. */
+  async function placeLater(activity: IncomingActivity, place: () => Promise<void>): Promise<void> {
+    for (const pause of secondThoughts) {
+      await delay(pause, undefined, { signal: ending.signal }).catch(() => {});
+      if (ending.signal.aborted) break;
+      try {
+        return await place();
+      } catch (error) {
+        log.warn({ err: error }, "a request could not be written down yet");
+      }
+    }
+    answer(activity, () => textMessage(ledgerSilent));
   }
 
   /** Answers in the thread, after Teams has its 200, and once for each message however often it is delivered. */
   function answer(activity: IncomingActivity, message: () => Message | Promise<Message>): void {
     errands.add("an answer", async () => {
-      const delivery = {
-        id: `${activity.id ?? ""}#answer`,
-        conversation: activity.conversation.id,
-      };
-      // Where the ledger cannot say, an answer twice is better than none.
-      const remembered = deliveries.remember(delivery, clock.now());
-      const first = await within(ledgerTime, "the ledger", remembered).catch(() => true);
-      if (!first) return;
+      if (!(await isFirst(activity))) return;
       await conversations.post(referenceOf(activity), await message());
     });
   }

@@ -120,6 +120,18 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.create(request(), delivery("message-x"))).toEqual({ state: "repeated" });
   });
 
+  test("the same message again, which somebody else's was in the way of, hears so again", async () => {
+    const holder = await create();
+    const asked = request("production", 1001);
+    for (const _ of [1, 2]) {
+      expect(await ledger.create(asked, delivery("message-y"))).toEqual({
+        state: "busy",
+        deployment: holder,
+      });
+    }
+    expect(await ledger.list("production", 5)).toHaveLength(1);
+  });
+
   test("of all who claim a due row, one gets it until its lease ends", async () => {
     await create();
     const claims = await Promise.all(

@@ -128,6 +128,30 @@ describe("a message", () => {
     expect(words).toContain("please say it again");
     expect(words).not.toContain("disk");
   });
+
+  test("P3 is told that it is not certain once, however often it is delivered while the ledger is away", async () => {
+    room.requests.ledgerLost = true;
+    room.requests.answer = async () => {
+      throw new Error("no connection");
+    };
+    const { threadId, messageId } = await room.teams.say(alex, "deploy production");
+    await Promise.all([1, 2, 3].map(() => room.teams.redeliver(messageId, "same-id")));
+    expect(await said(threadId)).toEqual([expect.stringContaining("please say it again")]);
+  });
+
+  test("that the ledger takes at the second try is answered as if it had been the first", async () => {
+    let tries = 0;
+    room.requests.answer = async () => {
+      tries += 1;
+      if (tries === 1) throw new Error("no connection");
+      return { state: "busy", deployment: everyState.building };
+    };
+    const { threadId } = await room.teams.say(alex, "deploy production");
+    const end = Date.now() + 5000;
+    while (room.requests.asked.length < 2 && Date.now() < end) await new Promise(setImmediate);
+    expect(await said(threadId)).toEqual([expect.stringContaining("is busy with #128")]);
+    expect(new Set(room.requests.asked.map(({ delivery }) => delivery.id)).size).toBe(1);
+  });
 });
 
 describe("a click", () => {

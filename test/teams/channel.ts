@@ -80,7 +80,15 @@ export async function openChannel(): Promise<Channel> {
     },
   };
   const clock = { now: () => Date.now() };
-  const bot = createBot({ config, requests, deliveries, conversations, clock, log: silent });
+  const bot = createBot({
+    config,
+    requests,
+    deliveries,
+    conversations,
+    clock,
+    log: silent,
+    secondThoughts: [0, 0],
+  });
   const messages = createMessages({ teams: config.teams, adapter, turn: bot.turn, log: silent });
   const server = createServer({ messages, ready: () => true, log: silent });
   const url = `${await server.start(0, "127.0.0.1")}/api/messages`;
