@@ -57,13 +57,15 @@ function refused({ statusCode }: Seen): boolean {
 }
 
 function trouble({ statusCode, message, rateLimit }: Seen): ServiceError["trouble"] {
-  // A sign-in page (203) instead of the list of routes makes the client say this.
+  // The routes are there for everybody: that they are "not found" means that the way there is shut.
   if (message.startsWith("Failed to find api location")) return "denied";
   if (message.startsWith("Could not find information for resource area")) return "invalid";
   if (statusCode === undefined) return "unreachable";
   if (statusCode === 429 || (statusCode === 503 && rateLimit?.retryAfter !== undefined))
     return "throttled";
-  if (statusCode === 401 || statusCode === 403) return "denied";
+  // 203 comes with the sign-in page.
+  if (statusCode === 401 || statusCode === 403 || statusCode === 203) return "denied";
+  if (statusCode < 300) return "unreachable";
   // A redirect of an API leads to a sign-in page.
   if (statusCode >= 300 && statusCode < 400) return "denied";
   return statusCode < 500 && statusCode !== 408 ? "invalid" : "unreachable";
@@ -80,7 +82,7 @@ function retryAfter({ statusCode, rateLimit }: Seen, now: number): number | unde
 }
 
 function sentence({ statusCode, message, code }: Seen): string {
-  if (message.startsWith("Failed to find api location"))
+  if (message.startsWith("Failed to find api location") || statusCode === 203)
     return "Azure DevOps did not accept omnibot's sign-in";
   if (statusCode !== undefined) return withReason(`Azure DevOps answered ${statusCode}`, message);
   const silence = withReason("Azure DevOps did not answer", message);

@@ -1,4 +1,4 @@
-import { getPersonalAccessTokenHandler, WebApi } from "azure-devops-node-api";
+import { getPersonalAccessTokenHandler, type WebApi } from "azure-devops-node-api";
 import type { IBuildApi } from "azure-devops-node-api/BuildApi.js";
 import type { IGitApi } from "azure-devops-node-api/GitApi.js";
 import type { IRequestHandler } from "azure-devops-node-api/interfaces/common/VsoBaseInterfaces.js";
@@ -10,6 +10,7 @@ import type { TokenCredential } from "./credential.ts";
 import { connectionAnswer } from "./devops-answers.ts";
 import { explainDevOpsError } from "./devops-error.ts";
 import { EntraHandler } from "./entra-handler.ts";
+import { StrictWebApi } from "./whole-answers.ts";
 
 /** How omnibot signs in to Azure DevOps. A personal access token belongs to a person and ends after a year at most. */
 export type DevOpsAuth =
@@ -64,7 +65,7 @@ export function createDevOps(
   function getClient(): WebApi {
     // No keep-alive: a connection that the other side just closed would leave the outcome of a POST unknown. No
     // redirects: an API answers itself, and the client would send a POST once more.
-    client ??= new WebApi(address.href.replace(/\/$/, ""), handler, {
+    client ??= new StrictWebApi(address.href.replace(/\/$/, ""), handler, {
       socketTimeout: patience.silence,
       allowRetries: false,
       allowRedirects: false,
@@ -121,7 +122,7 @@ export function createDevOps(
       return await ask(await connect());
     });
     if (answer !== null && answer !== undefined) return check(shape, answer, "none");
-    // The client answers null for 404 and for the sign-in page (203) alike. Who is signed in tells them apart.
+    // A project that is hidden from who asks is "not found" too. Who is signed in tells them apart.
     await readIdentity();
     return undefined;
   }

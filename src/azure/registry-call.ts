@@ -51,7 +51,8 @@ export function refusedBy(url: URL, answer: RegistryAnswer): ServiceError {
       ? "throttled"
       : status === 401 || status === 403
         ? "denied"
-        : status >= 500 || status === 408
+        : // A sign-in page (2xx), or a "not found" that is not a registry's, comes from somebody in between.
+          status >= 500 || status === 408 || status === 404 || status < 300
           ? "unreachable"
           : "invalid";
   return new ServiceError("registry", trouble, "none", sentence, {

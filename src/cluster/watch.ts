@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Watch, type KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
+import { ServiceError } from "../deployment/service-error.ts";
 import type { Kubernetes, Resource, Where } from "./kubernetes.ts";
 
 export interface WatchTarget extends Where {
@@ -44,6 +45,7 @@ export async function watchTarget(
   let version: string | undefined;
   let failures = 0;
   while (!signal.aborted) {
+    let asked = 0;
     try {
       if (version === undefined) {
         version = (await kubernetes.list(target.resource, target))?.resourceVersion;
@@ -53,11 +55,13 @@ export async function watchTarget(
       version = end.version;
       if (end.heard) failures = 0;
       if (end.well) continue;
-    } catch {
+    } catch (error) {
       // Whatever it was, the periodic look of the deployment will meet it too and tell of it.
+      asked = error instanceof ServiceError ? (error.retryAfter ?? 0) : 0;
     }
     failures += 1;
-    const wait = Math.min(times.longestWait, times.shortestWait * 2 ** (failures - 1));
+    const grown = Math.min(times.longestWait, times.shortestWait * 2 ** (failures - 1));
+    const wait = Math.max(grown, asked);
     await delay(wait, undefined, { signal, ref: false }).catch(() => {});
   }
 }

@@ -75,6 +75,9 @@ export async function ask(
     if (failed.data.response === undefined) throw noAnswer(error, doubt);
     const { status, headers, data } = failed.data.response;
     const parsed = body.safeParse(data);
+    // From somebody in between: it says nothing about what is there.
+    if (status === 404 && !parsed.success)
+      throw unusable(what, doubt, "the 404 that came is not one of its own");
     // Octokit's own message ends with an address of the documentation.
     const message = parsed.success ? words(parsed.data) : error.message;
     const answer: Answer = { status, data, headers, message, what, doubt };

@@ -212,8 +212,37 @@ describe("reading a build", () => {
     });
   });
 
+  test.each([
+    ["the half of an answer", 200, '{"id":40672,"defi'],
+    ["an empty answer", 200, ""],
+    ["a page of somebody in between", 404, "<html>404 page not found</html>"],
+  ])("%s does not mean that there is none", async (_, status, body) => {
+    nock(host).get(`${project}/build/builds/40672`).reply(status, body);
+    expect(await troubleOf(pipelines().readBuild(40672))).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+    });
+  });
+
+  test("patience that is asked for before anything else is given", async () => {
+    nock.cleanAll();
+    let asked = 0;
+    nock(host)
+      .persist()
+      .options("/omnispatial/_apis/Location")
+      .reply(() => {
+        asked += 1;
+        return [503, "<html>busy</html>", { "retry-after": "6" }];
+      });
+    expect(await troubleOf(pipelines().readBuild(40672))).toMatchObject({
+      trouble: "throttled",
+      retryAfter: 6000,
+    });
+    expect(asked).toBe(1);
+  });
+
   test("nobody in particular is not signed in", async () => {
-    nock(host).get(`${project}/build/builds/40672`).reply(404, "");
+    nock(host).get(`${project}/build/builds/40672`).reply(404, { message: "VS800075" });
     nock(host)
       .get("/omnispatial/_apis/connectionData")
       .reply(200, { authenticatedUser: { id: "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa" } });

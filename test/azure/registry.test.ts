@@ -125,10 +125,14 @@ describe("resolving a tag", () => {
     expect(await registry().resolve(tag)).toEqual({ state: "absent" });
   });
 
-  test("P8 a page that is no registry's says nothing about the tag", async () => {
-    nock(host).get(`${manifests}/${tag}`).reply(404, "<html>404 page not found</html>");
+  test.each([
+    ["a page that is no registry's", 404, "<html>404 page not found</html>"],
+    ["a sign-in page", 203, "<html>Sign in</html>"],
+    ["the half of an answer", 200, '{"schemaVersion":2,"conf'],
+  ])("P8 %s says nothing about the tag", async (_, status, body) => {
+    nock(host).get(`${manifests}/${tag}`).reply(status, body);
     expect(await troubleOf(registry().resolve(tag))).toMatchObject({
-      trouble: "invalid",
+      trouble: "unreachable",
       effect: "none",
     });
   });

@@ -141,7 +141,7 @@ describe("changes since a build", () => {
   });
 
   test("are unknown when the build is gone", async () => {
-    nock(host).get(`${project}/build/builds/40655`).reply(404, "");
+    nock(host).get(`${project}/build/builds/40655`).reply(404, { message: "VS800075" });
     serveIdentity();
     expect(await pipelines().readChanges(40655, commit)).toBeUndefined();
   });

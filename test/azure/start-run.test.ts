@@ -118,6 +118,8 @@ describe("starting a run", () => {
     ["nothing is found", 404, "{}"],
     ["a sign-in page comes", 203, "<html>Sign In</html>"],
     ["the answer is no run", 200, '{"id":"none"}'],
+    ["half of the answer comes", 200, '{"id":40'],
+    ["a page of somebody in between comes", 404, "<html>404 page not found</html>"],
     ["the service breaks", 500, "<html>oops</html>"],
     ["the gateway gives up", 502, ""],
   ])("P5 the effect is unknown when %s", async (_, status, body) => {
@@ -281,6 +283,19 @@ describe("finding a run", () => {
     expect(await pipelines({ environment: { build: marked } }).findRun(request, now)).toMatchObject(
       { id: 40672 },
     );
+  });
+
+  test.each([
+    ["the half of a list", 200, '{"count":1,"value":[{"id":406'],
+    ["a page of somebody in between", 404, "<html>404 page not found</html>"],
+  ])("P5 %s is a doubt, not a no", async (_, status, body) => {
+    nock(host)
+      .get(`${project}/build/builds`)
+      .query(() => true)
+      .reply(status, body);
+    expect(await troubleOf(pipelines().findRun(request, now))).toMatchObject({
+      trouble: "unreachable",
+    });
   });
 
   test("a sign-in page is trouble, not an empty list", async () => {
