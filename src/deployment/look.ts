@@ -88,13 +88,11 @@ async function ask(
   } catch (error) {
     if (error instanceof TakenOver) return "taken-over";
     if (error instanceof NotYet) {
-      return {
-        outcome: waiting(
-          { seconds: error.after / 1000 },
-          `Makes sure that nothing is done twice, for ${atMost(error.left)} at most`,
-        ),
-        trouble: undefined,
-      };
+      // Why it is in doubt is what the thread has to tell, also if this lasts for good.
+      const { trouble } = claim;
+      const why = trouble === undefined ? "" : `${asSentence(trouble.message)} `;
+      const sentence = `${why}Makes sure that nothing is done twice, for ${atMost(error.left)} at most`;
+      return { outcome: waiting({ seconds: error.after / 1000 }, sentence), trouble };
     }
     if (error instanceof InDoubt) {
       const detail = `The answer to "${error.effect}" was lost, and nothing shows whether it was done.`;

@@ -1,6 +1,7 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import { look } from "../../src/deployment/look.ts";
 import type { Claim } from "../../src/deployment/ledger.ts";
+import { NotYet } from "../../src/deployment/once.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../../src/deployment/step.ts";
 import { deploymentAt, environment, fakeClaim, FakeClock, fakeLedger, fakeWorld } from "./fakes.ts";
@@ -143,6 +144,21 @@ describe("a look", () => {
     expect(deployment.progress[1]).toMatchObject({
       sentence: "GitHub answered 403. Tries again, for 2 min at most.",
     });
+  });
+
+  test("P16 what is in doubt says why, and still does when it is too late", async () => {
+    const message = "Azure DevOps answered 502";
+    const trouble = { kind: "unreachable", since: 900_000, count: 2, message } as const;
+    const doubtful = stepThat(() => Promise.reject(new NotYet("start-run", 55_000)));
+    const early = await lookAt(doubtful, { trouble });
+    expect(early.trouble).toEqual(trouble);
+    expect(early.deployment.progress[1]?.sentence).toBe(
+      "Azure DevOps answered 502. Makes sure that nothing is done twice, for 1 min at most",
+    );
+    const clock = new FakeClock();
+    clock.time += 30 * minute;
+    const { deployment } = await lookAt(doubtful, { trouble }, clock);
+    expect(deployment.failure).toMatchObject({ code: "service-unreachable", detail: message });
   });
 
   test("patience with one kind of trouble is not used up by another", async () => {
