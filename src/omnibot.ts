@@ -55,6 +55,8 @@ export interface Times {
   readonly lease?: number;
   /** How long one request to any service may take, in milliseconds, instead of each client's own bound. */
   readonly patience?: number;
+  /** How long a loop sleeps at most before it looks whether something is due, in milliseconds. */
+  readonly idle?: number;
 }
 
 export interface Omnibot {
@@ -69,7 +71,7 @@ export async function startOmnibot(
   settings: Settings,
   log: Logger,
   between: (parts: Parts) => Parts = (parts) => parts,
-  { clock: givenClock, patience, lease }: Times = {},
+  { clock: givenClock, patience, lease, idle }: Times = {},
 ): Promise<Omnibot> {
   const config = loadConfig(
     settings.config,
@@ -109,8 +111,11 @@ export async function startOmnibot(
   });
 
   const owner = `${hostname()}-${process.pid}-${clock.now()}`;
-  const leases = lease === undefined ? {} : { lease };
-  const thread = createThread({ threads, conversations, config, clock, log, owner, ...leases });
+  const times = {
+    ...(lease === undefined ? {} : { lease }),
+    ...(idle === undefined ? {} : { idle }),
+  };
+  const thread = createThread({ threads, conversations, config, clock, log, owner, ...times });
   const engine = createEngine({
     ledger,
     steps,
@@ -120,7 +125,7 @@ export async function startOmnibot(
     log,
     owner,
     saved: () => thread.hint(),
-    ...leases,
+    ...times,
   });
   const hint = () => {
     engine.hint();

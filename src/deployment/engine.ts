@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly owner: string;
   /** How long a row is held without a sign of life, in milliseconds. */
   readonly lease?: number;
+  /** The longest sleep between two looks for due rows, in milliseconds. */
+  readonly idle?: number;
   /** Told after every save, so that the thread can be drawn. */
   readonly saved: (deployment: Deployment) => void;
 }
@@ -41,8 +43,8 @@ export interface Engine {
 const usualLease = 30_000;
 /** A look that takes longer than this hangs: its lease is left to end. */
 const longestLook = 10 * 60_000;
-/** The longest sleep between two looks for due rows: another process may have created one. */
-const idle = 1000;
+/** Another process may have created a row, or changed one. */
+const usualIdle = 1000;
 /** How many rows are looked at side by side. */
 const atOnce = 8;
 
@@ -58,6 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
     owner,
     saved,
     lease = usualLease,
+    idle = usualIdle,
   } = options;
   const watches = new Map<number, { readonly step: string; stop(): void }>();
   const alarm = createAlarm();

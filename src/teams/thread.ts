@@ -20,6 +20,8 @@ export interface ThreadOptions {
   readonly owner?: string;
   /** How long a thread is held without a sign of life, in milliseconds. */
   readonly lease?: number;
+  /** The longest sleep between two looks, in milliseconds. */
+  readonly idle?: number;
   readonly pace?: Pace;
 }
 
@@ -34,7 +36,7 @@ export interface Thread {
 
 /** A claim outlives the slowest message (10 s) several times. */
 const usualLease = 30_000;
-const pollInterval = 1000;
+const usualIdle = 1000;
 /** So many threads are written to at the same time: one slow channel holds nobody up. */
 const parallel = 3;
 const defaultPace: Pace = { perSecond: 1, burst: 4 };
@@ -47,7 +49,7 @@ const persistence = 24 * 60 * 60_000;
 /** Shows every deployment's row in its thread: one card, edited in place, and the few replies that people need (P20). */
 export function createThread(options: ThreadOptions): Thread {
   const { threads, conversations, config, clock, log, pace = defaultPace } = options;
-  const { lease = usualLease } = options;
+  const { lease = usualLease, idle = usualIdle } = options;
   const owner = options.owner ?? `thread-${randomUUID()}`;
   const { timeZone } = config.teams;
   const buckets = createBuckets(pace);
@@ -144,7 +146,7 @@ export function createThread(options: ThreadOptions): Thread {
     }
   }
 
-  /** Until the next poll or a hint. */
+  /** Until a hint, or for a while. */
   function rest(): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -152,7 +154,7 @@ export function createThread(options: ThreadOptions): Thread {
         sleepers.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, pollInterval);
+      const timer = setTimeout(wake, idle);
       sleepers.add(wake);
     });
   }
