@@ -31,6 +31,14 @@ export const buildAnswer = z
     status: z.enum(BuildStatus).catch(BuildStatus.None),
     result: z.enum(BuildResult).catch(BuildResult.None),
     queueTime: date,
+    queuePosition: z.number().nullish(),
+    queue: z
+      .object({
+        name: z.string().nullish(),
+        pool: z.object({ name: z.string().nullish() }).nullish(),
+      })
+      .nullish()
+      .catch(undefined),
     sourceBranch: z.string().nullish(),
     sourceVersion: z.string().nullish(),
     definition: z.object({ id: z.number() }).nullish(),

@@ -19,7 +19,13 @@ import {
 import type { DevOps } from "./devops.ts";
 import { fetchedLines, tailOfTask } from "./log-tail.ts";
 import { evidenceOf, runUrl } from "./run-evidence.ts";
-import { describeProgress, findFailure, type RunFailure } from "./timeline.ts";
+import {
+  describeProgress,
+  findFailure,
+  reasonOf,
+  type RunFailure,
+  type RunProgress,
+} from "./timeline.ts";
 
 /** A build of the configured pipeline; undefined for none, and for a build of another pipeline. */
 export async function readBuild(
@@ -43,22 +49,38 @@ export async function readRun(devOps: DevOps, config: BuildConfig, id: number): 
   }
   switch (build.status) {
     case BuildStatus.NotStarted:
-      return { state: "queued", sentence: "Waits for an agent" };
+      return { state: "queued", ...(await describeQueue(devOps, config, build)) };
     case BuildStatus.Postponed:
       return { state: "queued", sentence: "Azure DevOps has postponed the run" };
     case BuildStatus.Cancelling:
       return { state: "running", sentence: "Azure DevOps is canceling the run" };
     case BuildStatus.InProgress:
-      return {
-        state: "running",
-        sentence: describeProgress(await readTimeline(devOps, config, id)),
-      };
+      return { state: "running", ...describeProgress(await readTimeline(devOps, config, id)) };
     case BuildStatus.Completed:
       return await readEnd(devOps, config, build);
     case BuildStatus.None:
     case BuildStatus.All:
       return { state: "queued", sentence: "Azure DevOps does not say yet how the run stands" };
   }
+}
+
+/** Why a run has not begun: a check before its first stage, or nobody who would run it. */
+async function describeQueue(
+  devOps: DevOps,
+  config: BuildConfig,
+  build: Build,
+): Promise<RunProgress> {
+  const records = await readTimeline(devOps, config, build.id);
+  const progress = describeProgress(records);
+  if (progress.late === "pipeline-not-approved") return progress;
+  const pool = firstWords(build.queue?.pool?.name ?? build.queue?.name ?? "");
+  const of = pool === "" ? "" : ` of the pool "${pool}"`;
+  const position = build.queuePosition ?? 0;
+  const place = position > 1 ? `, number ${position} in its queue` : "";
+  return {
+    sentence: `Waits for an agent${of}${place}${reasonOf(records)}`,
+    late: "pipeline-no-agent",
+  };
 }
 
 async function readEnd(devOps: DevOps, config: BuildConfig, build: Build): Promise<RunState> {

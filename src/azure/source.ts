@@ -2,6 +2,7 @@ import { GitVersionType } from "azure-devops-node-api/interfaces/GitInterfaces.j
 import { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Commit } from "../deployment/deployment.ts";
+import type { Bad } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords } from "../deployment/words.ts";
 import { webAddress } from "./address.ts";
@@ -24,8 +25,12 @@ export async function readHead(
   devOps: DevOps,
   config: BuildConfig,
   githubHead: GithubHead | undefined,
-): Promise<Commit> {
+): Promise<Commit | Bad> {
   const repository = await readRepository(devOps, config);
+  if (repository === undefined) {
+    const words = `There is no pipeline ${config.pipeline} in the project ${config.project}.`;
+    return { state: "failed", code: "pipeline-not-found", detail: words };
+  }
   const branch = config.branch.replace(/^refs\/heads\//, "");
   if (repository.type === "GitHub" && githubHead !== undefined) {
     return await githubHead(repository.name ?? repository.id, branch);
@@ -39,9 +44,8 @@ export async function readHead(
     git.getBranch(repository.id, branch, projectOf(repository, config)),
   );
   if (answer === undefined) {
-    throw refuse(
-      `There is no branch ${branch} in the repository ${repository.name ?? repository.id}`,
-    );
+    const words = `There is no branch ${branch} in the repository ${repository.name ?? repository.id}.`;
+    return { state: "failed", code: "branch-not-found", detail: words };
   }
   return toCommit(answer.commit, repository);
 }
@@ -57,7 +61,7 @@ export async function readCommits(
   to: string,
 ): Promise<readonly Commit[] | undefined> {
   const repository = await readRepository(devOps, config);
-  if (repository.type !== "TfsGit") return undefined;
+  if (repository?.type !== "TfsGit") return undefined;
   if (from === to) return [];
   // The service walks from compareVersion back to what itemVersion has as well.
   const range = {
@@ -85,13 +89,15 @@ async function orUnknown<Answer>(answer: Promise<Answer>): Promise<Answer | unde
   }
 }
 
-async function readRepository(devOps: DevOps, config: BuildConfig): Promise<SourceRepository> {
+/** What the pipeline builds; undefined when there is no such pipeline that omnibot may see. */
+async function readRepository(
+  devOps: DevOps,
+  config: BuildConfig,
+): Promise<SourceRepository | undefined> {
   const answer = await devOps.read(definitionAnswer, ({ build }) =>
     build.getDefinition(config.project, config.pipeline),
   );
-  if (answer === undefined)
-    throw refuse(`There is no pipeline ${config.pipeline} in the project ${config.project}`);
-  return answer.repository;
+  return answer?.repository;
 }
 
 /** A pipeline may build a repository of another project of its organization; its address says which. */

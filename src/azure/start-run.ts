@@ -1,5 +1,6 @@
 import type { RunPipelineParameters } from "azure-devops-node-api/interfaces/PipelinesInterfaces.js";
 import type { BuildConfig } from "../config/config.ts";
+import type { CauseCode } from "../deployment/causes.ts";
 import type { RunEvidence } from "../deployment/deployment.ts";
 import type { Bad, RunRequest } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
@@ -25,11 +26,24 @@ export async function startRun(
       url: runUrl(run.id, run.page, config),
     };
   } catch (error) {
-    if (error instanceof ServiceError && error.trouble === "invalid" && error.effect === "none") {
-      return { state: "failed", code: "run-not-started", detail: error.message };
-    }
+    const code = error instanceof ServiceError ? refusalOf(error) : undefined;
+    if (error instanceof ServiceError && code !== undefined)
+      return { state: "failed", code, detail: error.message };
     throw error;
   }
+}
+
+/**
+ * What a refusal means that nothing but a person changes. One that does not name a missing permission is none: a proxy or a
+ * sign-in may be in the way, and may let the next try through.
+ */
+function refusalOf({ effect, trouble, message }: ServiceError): CauseCode | undefined {
+  if (effect !== "none") return undefined;
+  if (trouble === "invalid") return "run-not-started";
+  // "TF215106: Access denied. omnibot needs Queue builds permissions for build pipeline web in team project ..."
+  const named =
+    trouble === "denied" && /\bTF215106\b|\bneeds .{1,80} permissions?\b/i.test(message);
+  return named ? "run-not-permitted" : undefined;
 }
 
 /** `version` pins the commit that was approved: a push in between changes nothing. */

@@ -17,7 +17,7 @@ export const causes = {
   },
   "service-denied": {
     sentence: "A service does not let omnibot in.",
-    remedy: "Check the permissions and the credentials of omnibot for it, then deploy again.",
+    remedy: "Check omnibot's credentials and permissions there, then deploy again.",
   },
   "service-refused": {
     sentence: "A service refused what omnibot asked for.",
@@ -31,6 +31,11 @@ export const causes = {
   "branch-not-found": {
     sentence: "The branch to build does not exist.",
     remedy: "Check `build.branch` of this environment.",
+  },
+  "pipeline-not-found": {
+    sentence: "There is no such pipeline.",
+    remedy:
+      "Check `build.project` and `build.pipeline` of this environment, and that omnibot may see it.",
   },
   "build-not-found": {
     sentence: "There is no such build of this pipeline.",
@@ -47,7 +52,13 @@ export const causes = {
 
   "run-not-started": {
     sentence: "Azure DevOps did not accept the run.",
-    remedy: "Check the pipeline's parameters and omnibot's permission to queue builds.",
+    remedy:
+      "Check `build.parameters` and `build.marker` against the parameters that the pipeline declares.",
+  },
+  "run-not-permitted": {
+    sentence: "omnibot may not start this pipeline.",
+    remedy:
+      'Give omnibot\'s identity the permission "Queue builds" on the pipeline, then deploy again.',
   },
   "run-in-doubt": {
     sentence: "It is not certain whether a run was started.",
@@ -60,6 +71,15 @@ export const causes = {
   "pipeline-canceled": {
     sentence: "The build was canceled in Azure DevOps.",
     remedy: "Deploy again when you are ready.",
+  },
+  "pipeline-not-approved": {
+    sentence: "The build waited too long for an approval or a check in Azure DevOps.",
+    remedy: "Approve it there sooner, or let omnibot's approval be enough; then deploy again.",
+  },
+  "pipeline-no-agent": {
+    sentence: "No agent took the build in time.",
+    remedy:
+      "Look at the agent pool in Azure DevOps: agents may be offline, busy or without the demanded capabilities. Cancel the run there, then deploy again.",
   },
   "commit-mismatch": {
     sentence: "The run built another commit than the approved one.",
@@ -87,6 +107,10 @@ export const causes = {
     sentence: "The HelmRelease file is not valid YAML.",
     remedy: "Mend the file by hand, then deploy again.",
   },
+  "yaml-duplicate-key": {
+    sentence: "A key stands twice in the HelmRelease file.",
+    remedy: "Remove one of the two: Flux may read the other one than people do. Then deploy again.",
+  },
   "release-not-found": {
     sentence: "The file holds no such HelmRelease.",
     remedy: "Check `gitops.file` and `gitops.release` of this environment.",
@@ -102,6 +126,11 @@ export const causes = {
   "tag-not-editable": {
     sentence: "The tag is written in a way that cannot be changed without touching anything else.",
     remedy: "Write it as a plain or quoted string on one line, then deploy again.",
+  },
+  "image-automation": {
+    sentence: "Flux's image automation owns this tag.",
+    remedy:
+      "Remove the `$imagepolicy` marker from the tag's line to let omnibot deploy, or leave deployments to image automation.",
   },
   "change-unexpected": {
     sentence: "The pull request changes more than the one line.",
@@ -122,7 +151,20 @@ export const causes = {
 
   "merge-blocked": {
     sentence: "GitHub did not allow the merge in time.",
-    remedy: "Meet the branch's rules (checks, reviews) and merge by hand, or deploy again.",
+    remedy: "Meet the branch's rules and merge by hand, or deploy again.",
+  },
+  "merge-blocked-checks": {
+    sentence: "Required checks did not pass in time.",
+    remedy: "Look at the checks of the pull request; mend what fails, then deploy again.",
+  },
+  "merge-blocked-review": {
+    sentence: "Nobody gave the review that the branch demands.",
+    remedy:
+      "Ask a reviewer sooner, or let omnibot's GitHub App bypass that rule; then deploy again.",
+  },
+  "merge-not-permitted": {
+    sentence: "omnibot may not merge into this branch.",
+    remedy: "Let omnibot's GitHub App push to the branch or bypass its rule, then deploy again.",
   },
 
   "flux-suspended": {
@@ -200,5 +242,14 @@ export const causes = {
     remedy: "Look at its logs, or go back with `rollback`.",
   },
 } as const satisfies Record<string, { readonly sentence: string; readonly remedy: string }>;
+
+/** How services are called in a sentence. A row of another version may name one that is not here. */
+export const serviceNames: Readonly<Record<string, string>> = {
+  "azure-devops": "Azure DevOps",
+  registry: "The registry",
+  github: "GitHub",
+  kubernetes: "The cluster",
+  flux: "Flux",
+};
 
 export type CauseCode = keyof typeof causes;

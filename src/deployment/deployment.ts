@@ -1,3 +1,5 @@
+import type { Service } from "./service-error.ts";
+
 /** Somebody of the tenant. Identity is the Entra object id alone; the name is for show. */
 export interface Person {
   readonly id: string;
@@ -49,6 +51,8 @@ export interface Failure {
   /** The few lines that matter, of a log for example. From outside: escape them where they leave. */
   readonly excerpt?: Excerpt;
   readonly url?: string;
+  /** Who did not answer, or refused, where that was it. */
+  readonly service?: Service;
 }
 
 export interface Excerpt {

@@ -1,5 +1,5 @@
 import type { Approval, Deployment } from "./deployment.ts";
-import type { ServiceError } from "./service-error.ts";
+import type { Service, ServiceError } from "./service-error.ts";
 
 /** Where a request came from: stored so that a redelivery changes nothing, and so that the thread can be found again. */
 export interface Delivery {
@@ -42,6 +42,7 @@ export interface Trouble {
   readonly since: number;
   readonly count: number;
   readonly message: string;
+  readonly service?: Service;
 }
 
 export interface AuditEntry {

@@ -4,7 +4,7 @@ import type { Deployment, Failure, Progress } from "./deployment.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
 import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
-import { ServiceError } from "./service-error.ts";
+import { ServiceError, type Service } from "./service-error.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
 import { completes, currentStep, expires, fails, waits } from "./transitions.ts";
 
@@ -119,12 +119,14 @@ function troubled(error: unknown, claim: Claim, now: number, lateAt: number): Se
     since: before !== undefined && (before.kind ?? kind) === kind ? before.since : now,
     count: (before?.count ?? 0) + 1,
     message,
+    ...byService(known?.service),
   };
   const impatient = codeOfImpatience[kind];
   const end = impatient === undefined ? lateAt : Math.min(trouble.since + patience, lateAt);
   if (kind === "invalid" || (impatient !== undefined && now >= trouble.since + patience)) {
     const code = impatient ?? "service-refused";
-    return { outcome: { type: "failed", code, detail: message, evidence: {} }, trouble };
+    const failed = { code, detail: message, ...byService(known?.service), evidence: {} };
+    return { outcome: { type: "failed", ...failed }, trouble };
   }
   const after = Math.max(backOff(trouble.count), known?.retryAfter ?? 0);
   const sentence = `${asSentence(message)} Tries again${soon(after)}, for ${atMost(end - now)} at most.`;
@@ -136,6 +138,10 @@ const codeOfImpatience: Readonly<Partial<Record<TroubleKind, CauseCode>>> = {
   bug: "internal-error",
   denied: "service-denied",
 };
+
+function byService(service: Service | undefined): { readonly service?: Service } {
+  return service === undefined ? {} : { service };
+}
 
 function asSentence(words: string): string {
   return /[.!?…]$/.test(words) ? words : `${words}.`;
@@ -186,10 +192,11 @@ function late(
       audit: [entry(deployment, "expired", {}, now)],
     };
   }
-  const code = trouble === undefined ? (step.late ?? "timed-out") : "service-unreachable";
+  const code =
+    trouble === undefined ? (outcome.late ?? step.late ?? "timed-out") : "service-unreachable";
   return endAs(
     claim,
-    { code, detail: trouble?.message ?? outcome.sentence },
+    { code, detail: trouble?.message ?? outcome.sentence, ...byService(trouble?.service) },
     progress,
     now,
     outcome.evidence,

@@ -35,7 +35,7 @@ export interface Bad {
 
 export interface Pipelines {
   /** The head of the configured branch in the repository that the pipeline builds. */
-  readHead(): Promise<Commit>;
+  readHead(): Promise<Commit | Bad>;
   /** Commits between a build and a commit that would be built, newest first; undefined where the service cannot tell. */
   readChanges(fromBuild: number, toCommit: string): Promise<readonly Commit[] | undefined>;
   /** The run that carries this deployment's key; without a marker, the one candidate started for it since `since`. */
@@ -55,7 +55,12 @@ export interface RunRequest {
 }
 
 export type RunState =
-  | { readonly state: "queued" | "running"; readonly sentence: string }
+  | {
+      readonly state: "queued" | "running";
+      readonly sentence: string;
+      /** The cause, should this last too long. */
+      readonly late?: CauseCode;
+    }
   | { readonly state: "succeeded"; readonly run: RunEvidence }
   | Bad;
 
@@ -105,6 +110,10 @@ export type TagState =
       readonly changedAt: number;
       /** metadata.name and metadata.namespace of the HelmRelease. */
       readonly release: ReleaseName;
+      /** The line of the tag, where Flux's image automation has marked it as its own. */
+      readonly automatedAt?: number;
+      /** Other lines of the file that hold the same tag, and would keep it. */
+      readonly alsoAt?: readonly number[];
     }
   | Bad;
 
@@ -137,7 +146,13 @@ export interface PullRequestDetails extends PullRequest {
 export type MergeState =
   | { readonly state: "merged"; readonly commit: string; readonly url: string }
   | { readonly state: "merging"; readonly request?: string }
-  | { readonly state: "blocked"; readonly by: readonly string[] }
+  | {
+      readonly state: "blocked";
+      /** The service's own words. */
+      readonly by: readonly string[];
+      /** The cause, should this last too long. */
+      readonly late?: CauseCode;
+    }
   | { readonly state: "moved"; readonly head: string }
   | { readonly state: "conflict" }
   | { readonly state: "closed" };

@@ -19,6 +19,7 @@ export async function proposalOf(
 ): Promise<Pick<Evidence, "proposal" | "run"> | Bad> {
   const live = await world.gitops.readTag();
   if (live.state === "failed") return live;
+  if (live.automatedAt !== undefined) return automated(live.automatedAt, environment);
   const { target } = deployment;
   return target.from === "branch"
     ? proposeBranch(live, world, environment)
@@ -29,8 +30,9 @@ async function proposeBranch(
   live: Live,
   world: World,
   environment: Environment,
-): Promise<Pick<Evidence, "proposal">> {
+): Promise<Pick<Evidence, "proposal"> | Bad> {
   const commit = await world.pipelines.readHead();
+  if ("code" in commit) return commit;
   const from = buildOfTag(environment.image, environment.name, live.tag);
   const changes =
     from === undefined ? undefined : await world.pipelines.readChanges(from, commit.id);
@@ -66,6 +68,11 @@ async function proposeBuild(
     ...(run === undefined ? {} : { commit: commitOf(run) }),
   };
   return { proposal, ...(run === undefined ? {} : { run }) };
+}
+
+/** Two who write the same line would undo each other's work. */
+export function automated(line: number, { gitops }: Environment): Bad {
+  return bad("image-automation", `Line ${line} of ${gitops.file} carries the marker $imagepolicy.`);
 }
 
 function base(live: Live): Pick<Proposal, "release" | "liveTag" | "liveSince"> {

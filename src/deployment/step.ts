@@ -2,6 +2,7 @@ import type { CauseCode } from "./causes.ts";
 import type { Deployment, Evidence, Excerpt, StepName } from "./deployment.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Environment } from "../config/config.ts";
+import type { Service } from "./service-error.ts";
 import type { Once } from "./once.ts";
 
 /** One step of a deployment's life. It looks at the world, does at most one thing at a time, and never sleeps. */
@@ -42,6 +43,8 @@ export interface Waiting {
   readonly after: number;
   /** What it waits for, for the card. */
   readonly sentence: string;
+  /** The cause that is told should it wait for this until the step's deadline; the step's own if nothing says it better. */
+  readonly late?: CauseCode | undefined;
   readonly evidence: Evidence;
 }
 
@@ -51,6 +54,7 @@ export interface Failed {
   readonly detail: string;
   readonly excerpt?: Excerpt;
   readonly url?: string;
+  readonly service?: Service;
   readonly evidence: Evidence;
 }
 
@@ -62,8 +66,9 @@ export function waiting(
   after: { readonly seconds: number },
   sentence: string,
   evidence: Evidence = {},
+  late?: CauseCode,
 ): Waiting {
-  return { type: "waiting", after: after.seconds * 1000, sentence, evidence };
+  return { type: "waiting", after: after.seconds * 1000, sentence, evidence, late };
 }
 
 export function failed(

@@ -31,6 +31,8 @@ export async function readWantedTag(
     commit: newest.commit,
     changedAt: newest.at,
     release: read.release,
+    ...(read.hasImagePolicyMarker ? { automatedAt: read.line } : {}),
+    ...(read.alsoAt.length === 0 ? {} : { alsoAt: read.alsoAt }),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Document } from "yaml";
+import { visit, type Document } from "yaml";
 import type { Bad } from "../deployment/ports.ts";
-import { bad, changedLines } from "./lines.ts";
+import { bad, changedLines, lineAt } from "./lines.ts";
 import { describe, findReleases, parseDocuments, type Release } from "./releases.ts";
 import { sameButOne } from "./same-tree.ts";
 import { findTagNode, type TagNode } from "./tag-node.ts";
@@ -21,6 +21,8 @@ export interface ReadTag {
   readonly line: number;
   /** Flux's image automation has marked the line as its own, and may write it too. */
   readonly hasImagePolicyMarker: boolean;
+  /** Other lines that hold the same tag, alone or behind the name of an image. */
+  readonly alsoAt: readonly number[];
 }
 
 export interface ReplacedTag {
@@ -39,7 +41,22 @@ export function readTag(source: string, place: TagPlace): ReadTag | Bad {
   const { tag, line, to } = found.at;
   const rest = source.slice(to).split("\n", 1)[0] ?? "";
   const hasImagePolicyMarker = /#\s*\{\s*"\$imagepolicy"/.test(rest);
-  return { state: "read", tag, release: { name, namespace }, line, hasImagePolicyMarker };
+  const alsoAt = otherLines(source, found);
+  return { state: "read", tag, release: { name, namespace }, line, hasImagePolicyMarker, alsoAt };
+}
+
+function otherLines(source: string, { documents, at }: Located): readonly number[] {
+  const lines = new Set<number>();
+  for (const document of documents) {
+    visit(document, {
+      Scalar(key, node) {
+        const same = node.value === at.tag || String(node.value).endsWith(`:${at.tag}`);
+        if (key !== "key" && node !== at.node && same && node.range)
+          lines.add(lineAt(source, node.range[0]));
+      },
+    });
+  }
+  return [...lines];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { GitOpsConfig } from "../config/config.ts";
+import type { CauseCode } from "../deployment/causes.ts";
 import type { ChangeEvidence } from "../deployment/deployment.ts";
 import type { MergeState } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
@@ -158,8 +159,19 @@ function blockedOrConflict(message: string): MergeState {
     lines.length > 1
       ? lines.filter((line) => !/^repository rule violations found$/i.test(line))
       : lines;
-  return { state: "blocked", by: by.slice(0, 10) };
+  const late = blockades.find(([words]) => by.some((line) => words.test(line)))?.[1];
+  return { state: "blocked", by: by.slice(0, 10), ...(late === undefined ? {} : { late }) };
 }
+
+/** Only GitHub's words tell what blocks a merge. What nobody but an administrator can change comes first. */
+const blockades: readonly (readonly [RegExp, CauseCode])[] = [
+  [
+    /not authorized|not permitted|not accessible|protected ref|cannot be (pushed|updated)/i,
+    "merge-not-permitted",
+  ],
+  [/\bchecks?\b|workflow|deployments? (to|must)/i, "merge-blocked-checks"],
+  [/review|approv|code ?owner/i, "merge-blocked-review"],
+];
 
 function commitUrl(pullRequestUrl: string, commit: string): string {
   return new URL(`../commit/${commit}`, pullRequestUrl).href;

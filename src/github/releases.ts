@@ -20,7 +20,7 @@ export function parseDocuments(source: string): readonly Document.Parsed[] | Bad
     if (error === undefined) continue;
     const reason = error.message.split("\n", 1)[0] ?? error.code;
     return bad(
-      "yaml-invalid",
+      error.code === "DUPLICATE_KEY" ? "yaml-duplicate-key" : "yaml-invalid",
       `Line ${lineAt(source, error.pos[0])}: ${reason.replace(/ at line \d.*$/, "")}.`,
     );
   }

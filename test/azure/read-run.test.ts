@@ -45,13 +45,76 @@ const failedTask = {
 
 describe("following a run", () => {
   test.each([
-    ["notStarted", "queued", "Waits for an agent"],
     ["postponed", "queued", "Azure DevOps has postponed the run"],
     ["cancelling", "running", "Azure DevOps is canceling the run"],
   ])("a run that is %s is %s", async (status, state, sentence) => {
     serveBuild({ status });
     expect(await pipelines().readRun(40672)).toEqual({ state, sentence });
   });
+
+  const noAgent = { state: "queued", late: "pipeline-no-agent" };
+
+  test("a run that has not begun waits for an agent", async () => {
+    serveBuild({ status: "notStarted" });
+    serveTimeline();
+    expect(await pipelines().readRun(40672)).toEqual({
+      ...noAgent,
+      sentence: "Waits for an agent",
+    });
+  });
+
+  test("of a queue the pool, the place in it, and why no agent comes are told", async () => {
+    const pool = { name: "Default", pool: { name: "Build machines" } };
+    serveBuild({ status: "notStarted", queue: pool, queuePosition: 3 });
+    const message = "No agents in pool Build machines are\ncurrently able to service this request.";
+    serveTimeline({
+      id: "j1",
+      type: "Job",
+      state: "pending",
+      issues: [{ type: "warning", message }],
+    });
+    expect(await pipelines().readRun(40672)).toEqual({
+      ...noAgent,
+      sentence:
+        'Waits for an agent of the pool "Build machines", number 3 in its queue: No agents in pool Build machines are currently able to service this request.',
+    });
+  });
+
+  test("a later stage whose job no agent has taken waits for one", async () => {
+    serveBuild({ status: "inProgress" });
+    serveTimeline(
+      ...stages,
+      { id: "p2", parentId: "s2", type: "Phase", state: "pending" },
+      { id: "j2", parentId: "p2", type: "Job", name: "Job", state: "pending" },
+    );
+    expect(await pipelines().readRun(40672)).toEqual({
+      state: "running",
+      sentence: "Stage 2 of 3: Image, waits for an agent",
+      late: "pipeline-no-agent",
+    });
+  });
+
+  test.each([
+    ["Checkpoint.Approval", "an approval"],
+    ["Checkpoint.Authorization", "the permission to use a resource, to be given"],
+    ["Checkpoint.TaskCheck", "an approval or a check"],
+  ])(
+    "a check of type %s before the first stage is told as what is waited for",
+    async (type, what) => {
+      serveBuild({ status: "notStarted" });
+      serveTimeline(
+        { id: "s1", type: "Stage", name: "Deploy", order: 1, state: "pending" },
+        { id: "c1", parentId: "s1", type: "Checkpoint", state: "inProgress" },
+        { id: "a1", parentId: "c1", type, state: "inProgress" },
+        { id: "j1", parentId: "s1", type: "Job", state: "pending" },
+      );
+      expect(await pipelines().readRun(40672)).toEqual({
+        state: "queued",
+        sentence: `Stage 1 of 1: Deploy, waits for ${what} in Azure DevOps`,
+        late: "pipeline-not-approved",
+      });
+    },
+  );
 
   test("a running run says which of its stages it is in", async () => {
     serveBuild({ status: "inProgress" });

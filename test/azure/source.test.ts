@@ -69,18 +69,20 @@ describe("the head of the branch", () => {
     serveDefinition();
     nock(host).get(branches).reply(404, { message: "TF401175" });
     serveIdentity();
-    expect(await troubleOf(pipelines().readHead())).toMatchObject({
-      trouble: "invalid",
-      message: "There is no branch main in the repository web",
+    expect(await pipelines().readHead()).toEqual({
+      state: "failed",
+      code: "branch-not-found",
+      detail: "There is no branch main in the repository web.",
     });
   });
 
   test("of a pipeline that is not there is refused in plain words", async () => {
     nock(host).get(`${project}/build/definitions/12`).reply(404, { message: "VS800075" });
     serveIdentity();
-    expect(await troubleOf(pipelines().readHead())).toMatchObject({
-      trouble: "invalid",
-      message: "There is no pipeline 12 in the project OmniSpatial",
+    expect(await pipelines().readHead()).toEqual({
+      state: "failed",
+      code: "pipeline-not-found",
+      detail: "There is no pipeline 12 in the project OmniSpatial.",
     });
   });
 

@@ -3,6 +3,7 @@ import { createPipelines } from "../../src/azure/pipelines.ts";
 import { startAzureDevOps } from "../../sandbox/azure-devops/azure-devops.ts";
 import type { JournalEntry } from "../../sandbox/stand-in.ts";
 import { production } from "../production.ts";
+import { headOf } from "./head.ts";
 
 const { build } = production;
 
@@ -133,7 +134,7 @@ async function recordRequests(): Promise<readonly JournalEntry[]> {
         environment: { build: config },
         auth: { kind: "pat", token },
       });
-      const head = await ours.readHead();
+      const head = await headOf(ours);
       await ours.readChanges(40655, head.id);
       const request = { key: `d-${marker.kind}`, commit: head.id };
       const since = Date.now();

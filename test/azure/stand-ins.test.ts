@@ -7,6 +7,7 @@ import { startIdentity, type Identity } from "../../sandbox/identity/identity.ts
 import { startRegistry, type Registry } from "../../sandbox/registry/registry.ts";
 import type { Scenario } from "../../sandbox/scenario.ts";
 import { production } from "../production.ts";
+import { headOf } from "./head.ts";
 import { troubleOf } from "../trouble.ts";
 
 const { build } = production;
@@ -71,7 +72,7 @@ async function follow(
 
 test("P7 the approved commit is built, and its image is found with every digest of it", async () => {
   const ours = pipelines();
-  const head = await ours.readHead();
+  const head = await headOf(ours);
   const request = { key: "d-1", commit: head.id };
   devOps.pushCommit({ message: "Pushed between approval and start", author: "Diego Siciliani" });
 
@@ -104,7 +105,7 @@ test("P8 an image that never reached the registry is absent", async () => {
 
 test("P5 a run whose answer was lost is found, not started again", async () => {
   const ours = pipelines();
-  const request = { key: "d-1", commit: (await ours.readHead()).id };
+  const request = { key: "d-1", commit: (await headOf(ours)).id };
   const since = Date.now();
   devOps.standIn.faults.push({ method: "POST", path: "/runs$", times: 1, reset: "after" });
   expect(await troubleOf(ours.startRun(request))).toMatchObject({ effect: "unknown" });
@@ -115,7 +116,7 @@ test("P5 a run whose answer was lost is found, not started again", async () => {
 test("a build that fails shows the task and the end of its log", async () => {
   scenario = "build-fails";
   const ours = pipelines();
-  await ours.startRun({ key: "d-1", commit: (await ours.readHead()).id });
+  await ours.startRun({ key: "d-1", commit: (await headOf(ours)).id });
   const [end] = await follow(ours, 40672);
   expect(end).toMatchObject({
     state: "failed",
@@ -131,14 +132,14 @@ test("a build that fails shows the task and the end of its log", async () => {
 
 test("a parameter that the pipeline does not declare is refused", async () => {
   const ours = pipelines({ environment: "production", colour: "blue" });
-  const start = ours.startRun({ key: "d-1", commit: (await ours.readHead()).id });
+  const start = ours.startRun({ key: "d-1", commit: (await headOf(ours)).id });
   expect(await start).toMatchObject({ state: "failed", code: "run-not-started" });
   expect(devOps.runs).toHaveLength(0);
 });
 
 test("the changes since the live build are told, newest first", async () => {
   const ours = pipelines();
-  const head = await ours.readHead();
+  const head = await headOf(ours);
   const changes = await ours.readChanges(40655, head.id);
   expect(changes?.[0]).toEqual(head);
   expect(changes?.length).toBeGreaterThan(1);

@@ -151,6 +151,18 @@ describe("starting a run", () => {
     });
   });
 
+  test("a missing permission is told by its name, and is nothing to wait for", async () => {
+    serveIdentity();
+    const message =
+      "TF215106: Access denied. omnibot needs Queue builds permissions for build pipeline 12:web in team project OmniSpatial to perform the action.";
+    nock(host).post(runs).reply(403, { message });
+    expect(await pipelines().startRun(request)).toEqual({
+      state: "failed",
+      code: "run-not-permitted",
+      detail: expect.stringContaining("needs Queue builds permissions"),
+    });
+  });
+
   test("429 means that nothing was done, and says how long to wait", async () => {
     serveIdentity();
     nock(host).post(runs).reply(429, "<html>TF400733</html>", { "retry-after": "17" });

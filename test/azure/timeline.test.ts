@@ -28,29 +28,29 @@ const error = (message: string) => [{ type: 1, message }];
 
 describe("how far a run is", () => {
   test("between two stages it is at the next one", () => {
-    expect(describeProgress([stage("Deploy", 2, 0), stage("Build", 1, 2, 0)])).toBe(
+    expect(describeProgress([stage("Deploy", 2, 0), stage("Build", 1, 2, 0)]).sentence).toBe(
       "Stage 2 of 2: Deploy",
     );
   });
 
   test("a skipped stage does not count", () => {
     const stages = [stage("Lint", 1, 2, 4), stage("Build", 2, 1), stage("Report", 3, 0)];
-    expect(describeProgress(stages)).toBe("Stage 1 of 2: Build");
+    expect(describeProgress(stages).sentence).toBe("Stage 1 of 2: Build");
   });
 
   test("the one stage that nobody named is not shown", () => {
-    expect(describeProgress([stage("__default", 1, 1)])).toBe("Running");
+    expect(describeProgress([stage("__default", 1, 1)]).sentence).toBe("Running");
   });
 
   test("a stage that waits for an approval says so", () => {
     const wait = { ...record("Checkpoint", "Checkpoint", 0), parentId: "Deploy", state: 1 };
-    expect(describeProgress([stage("Build", 1, 2, 0), stage("Deploy", 2, 0), wait])).toBe(
+    expect(describeProgress([stage("Build", 1, 2, 0), stage("Deploy", 2, 0), wait]).sentence).toBe(
       "Stage 2 of 2: Deploy, waits for an approval or a check in Azure DevOps",
     );
   });
 
   test("after the last stage it is finishing", () => {
-    expect(describeProgress([stage("Build", 1, 2, 0)])).toBe("Finishing");
+    expect(describeProgress([stage("Build", 1, 2, 0)]).sentence).toBe("Finishing");
   });
 });
 

@@ -190,7 +190,20 @@ describe("a look", () => {
     const { deployment } = await lookAt(step, { trouble: { since, count: 9, message: "" } }, clock);
     expect(deployment).toMatchObject({
       state: "failed",
-      failure: { code, detail: "GitHub said no." },
+      failure: { code, detail: "GitHub said no.", service: "github" },
+    });
+  });
+
+  test("what it waited for is the cause when it took too long, before the step's own", async () => {
+    const clock = new FakeClock();
+    const waits = stepThat(() =>
+      Promise.resolve(waiting({ seconds: 9 }, "Waits for an agent", {}, "pipeline-no-agent")),
+    );
+    clock.time += 3 * 60 * minute;
+    const { deployment } = await lookAt(waits, {}, clock);
+    expect(deployment.failure).toMatchObject({
+      code: "pipeline-no-agent",
+      detail: "Waits for an agent",
     });
   });
 

@@ -110,6 +110,31 @@ describe("approve", () => {
     });
   });
 
+  test("P17 where Flux's image automation writes the same line, nothing is begun", async () => {
+    const owned = answer({ ...live, automatedAt: 24 });
+    for (const one of [asked, back]) {
+      expect(await advance(one, { gitops: { readTag: owned } })).toMatchObject({
+        type: "failed",
+        code: "image-automation",
+        detail: expect.stringContaining("Line 24 of clusters/"),
+      });
+    }
+    expect(
+      await advance(deploymentAt("open-change"), { gitops: { readTag: owned } }),
+    ).toMatchObject({ type: "failed", code: "image-automation" });
+  });
+
+  test.each(["branch-not-found", "pipeline-not-found"] as const)(
+    "of a deployment whose source cannot be read ends as %s",
+    async (code) => {
+      const readHead = answer({ state: "failed" as const, code, detail: "It is not there." });
+      expect(await advance(asked, { ...parts, pipelines: { readHead } })).toMatchObject({
+        type: "failed",
+        code,
+      });
+    },
+  );
+
   test("of a rollback to a build that neither the pipeline nor the registry knows says so", async () => {
     const gone: Parts = {
       ...parts,
@@ -324,8 +349,8 @@ describe("merge-change", () => {
     ],
     [{ state: "merging" }, { type: "waiting" }],
     [
-      { state: "blocked", by: ["1 review"] },
-      { type: "waiting", sentence: "GitHub says: 1 review" },
+      { state: "blocked", by: ["1 review"], late: "merge-blocked-review" },
+      { type: "waiting", sentence: "GitHub says: 1 review", late: "merge-blocked-review" },
     ],
     [
       { state: "moved", head: "f".repeat(40) },

@@ -106,14 +106,14 @@ export const calls: readonly Call[] = [
     method: "GET",
     path: "/build/definitions/",
     during: "pipelines.readHead",
-    absent: "failed: service-refused",
+    absent: "failed: pipeline-not-found",
   }),
   onDevOps({
     name: "head of branch",
     method: "GET",
     path: "/stats/branches",
     during: "none",
-    absent: "failed: service-refused",
+    absent: "failed: branch-not-found",
   }),
   onDevOps({
     name: "changes",

@@ -203,6 +203,7 @@ describe.each([
       expect(merge).toEqual({
         state: "blocked",
         by: ['Required status check "lint" is expected.'],
+        late: "merge-blocked-checks",
       });
       github.rules.checks.set("lint", "success");
       expect(await settle(change, merge)).toMatchObject({ state: "merged" });

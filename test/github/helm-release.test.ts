@@ -54,7 +54,19 @@ describe("reading the tag", () => {
       release: { name: "omnispatial-web", namespace: "omnispatial" },
       line: 23,
       hasImagePolicyMarker: false,
+      alsoAt: [],
     });
+  });
+
+  test("other places that hold the same tag, and would keep it, are told by their lines", () => {
+    const source = `${release("    image: { tag: v1.2 }\n")}    worker:
+      image: { tag: v1.2 }
+    job: example.azurecr.io/web:v1.2
+    v1.2: old
+    note: |
+      v1.2 is old
+`;
+    expect(readTag(source, place)).toMatchObject({ tag: "v1.2", alsoAt: [9, 10] });
   });
 
   test("a HelmRelease without a namespace gets none", () => {
@@ -225,7 +237,7 @@ describe("refusals name the line", () => {
     [
       "a key twice",
       "      tag: v1\n      tag: v1\n",
-      "yaml-invalid: Line 9: Map keys must be unique.",
+      "yaml-duplicate-key: Line 9: Map keys must be unique.",
     ],
     [
       "a map",

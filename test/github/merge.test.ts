@@ -146,6 +146,28 @@ describe("where the asynchronous merge is missing", () => {
     expect(await merge()).toEqual({
       state: "blocked",
       by: ["At least 1 approving review is required.", 'Required status check "lint" is expected.'],
+      late: "merge-blocked-checks",
+    });
+  });
+
+  test.each([
+    [
+      "At least 1 approving review is required by reviewers with write access.",
+      "merge-blocked-review",
+    ],
+    ["Waiting on code owner review from omnispatial/platform.", "merge-blocked-review"],
+    ['Required status check "lint" is failing.', "merge-blocked-checks"],
+    ["2 of 3 required status checks have not succeeded: 1 expected.", "merge-blocked-checks"],
+    ["You're not authorized to push to this branch.", "merge-not-permitted"],
+    ["Cannot update this protected ref.", "merge-not-permitted"],
+    ["Changes must be made through the merge queue", undefined],
+  ])("who can do something about it is told apart: %s", async (message, late) => {
+    hub().put(syncPath).reply(405, given.says(message));
+    pullIs(given.pull());
+    expect(await merge()).toEqual({
+      state: "blocked",
+      by: [message],
+      ...(late === undefined ? {} : { late }),
     });
   });
 
@@ -232,7 +254,11 @@ describe("findMerge", () => {
     ["Merge conflict: the pull request could not be merged.", { state: "conflict" }],
     [
       "Required status check is expected.",
-      { state: "blocked", by: ["Required status check is expected."] },
+      {
+        state: "blocked",
+        by: ["Required status check is expected."],
+        late: "merge-blocked-checks",
+      },
     ],
   ])("a request that failed says why: %s", async (message, expected) => {
     hub().get(`${asyncPath}/${uuid}`).reply(200, failed(message));

@@ -45,7 +45,7 @@ function follow(
   switch (state.state) {
     case "queued":
     case "running":
-      return waiting(after, state.sentence, { run });
+      return waiting(after, state.sentence, { run }, state.late);
     case "succeeded":
       if (state.run.commit !== approved) return otherCommit(state.run, approved);
       return done(`run ${run.id}`, { run: state.run });

@@ -40,7 +40,7 @@ export const mergeChange: Step = {
       case "merging":
         return waiting({ seconds: 1 }, "GitHub is merging");
       case "blocked":
-        return waiting({ seconds: 15 }, `GitHub says: ${merge.by.join(", ")}`);
+        return waiting({ seconds: 15 }, `GitHub says: ${merge.by.join(", ")}`, {}, merge.late);
       case "moved":
         return failed("head-moved", {
           detail: `The branch is at ${merge.head.slice(0, 7)} now.`,

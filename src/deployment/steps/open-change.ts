@@ -3,6 +3,7 @@ import { changeText } from "../change-text.ts";
 import type { ChangeEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
 import type { PullRequestDetails } from "../ports.ts";
+import { automated } from "../proposal.ts";
 import { done, failed, type Step } from "../step.ts";
 
 /** Puts the new tag on a branch of the GitOps repository, one scalar and nothing else, and opens the pull request. */
@@ -19,6 +20,10 @@ export const openChange: Step = {
 
     const live = await gitops.readTag();
     if (live.state === "failed") return failed(live.code, live);
+    if (live.automatedAt !== undefined) {
+      const refusal = automated(live.automatedAt, environment);
+      return failed(refusal.code, refusal);
+    }
     if (live.tag !== approvedFrom) {
       return failed("live-changed", {
         detail: `Approved was to replace ${approvedFrom}, now Git wants ${live.tag}.`,

@@ -1,4 +1,4 @@
-import { causes } from "../../deployment/causes.ts";
+import { causes, serviceNames } from "../../deployment/causes.ts";
 import type { Deployment, Failure } from "../../deployment/deployment.ts";
 import { buttons, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
@@ -52,7 +52,15 @@ export function causeOf(failure: Failure | undefined): {
   const known: Readonly<Record<string, { readonly sentence: string; readonly remedy: string }>> =
     causes;
   const code = failure?.code ?? "internal-error";
-  return (Object.hasOwn(known, code) ? known[code] : undefined) ?? causes["internal-error"];
+  const { sentence, remedy } =
+    (Object.hasOwn(known, code) ? known[code] : undefined) ?? causes["internal-error"];
+  const name = failure?.service === undefined ? undefined : serviceNames[failure.service];
+  return { sentence: naming(name, sentence), remedy: naming(name, remedy) };
+}
+
+/** Where a cause is about some service, and it is known which, its name says more. */
+function naming(name: string | undefined, words: string): string {
+  return name === undefined ? words : words.replace(/^A service|(?<=\b)that service/, name);
 }
 
 /** Plain text. */

@@ -216,6 +216,17 @@ export const everyState = {
     endedAt: asked + minute,
     failure: { code: "branch-not-found", step: "approve", detail: "No such branch." },
   }),
+  "failed by a service": deployment({
+    state: "failed",
+    progress: steps(0, "failed", "GitHub answered 403."),
+    endedAt: asked + minute,
+    failure: {
+      code: "service-denied",
+      step: "approve",
+      detail: "GitHub answered 403.",
+      service: "github",
+    },
+  }),
   "failed with a code of another version": deployment({
     state: "failed",
     progress: steps(0, "failed", "New."),

@@ -219,6 +219,10 @@ describe("the failure", () => {
     expect(summary).toContain("production-40655 is live already");
   });
 
+  test("names the service that did not answer or refused", () => {
+    expect(words(everyState["failed by a service"])).toContain("GitHub does not let omnibot in.");
+  });
+
   test("P18 of a code that another version knew is still told", () => {
     expect(words(everyState["failed with a code of another version"])).toContain(
       "omnibot met a situation that it does not know",
