@@ -71,12 +71,13 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
       return { threadId, messageId, ...(await send(activity)) };
     },
 
-    async click(who, activityId, verb, data) {
+    async click(who, activityId, verb, data, id) {
       const post = threads.find(activityId);
       if (post === undefined) throw new Error(`there is no post ${activityId} to click on`);
       const button = cardActions(post.latest.card).find((action) => action.verb === verb);
       const action = { verb, data: data ?? button?.data ?? {} };
-      const activity = writeClick(person(who), activityId, action, place(post.threadId));
+      const written = writeClick(person(who), activityId, action, place(post.threadId));
+      const activity = { ...written, id: id ?? written.id };
       return { id: activity.id, ...(await send(activity)) };
     },
 

@@ -35,9 +35,10 @@ export interface BotConnector {
   /** Somebody writes in the channel. A bot that cannot be reached is a status of 0, not an error. */
   say(user: Who, text: string, options?: SayOptions): Promise<Said>;
   /**
-   * Somebody clicks a button. Without `data`, what the button of that verb carries is sent, as the card shows it now.
+   * Somebody clicks a button. Without `data`, what the button of that verb carries is sent, as the card shows it now; `id` is
+   * the id of the click, instead of a new one.
    */
-  click(user: Who, activityId: string, verb: string, data?: unknown): Promise<Clicked>;
+  click(user: Who, activityId: string, verb: string, data?: unknown, id?: string): Promise<Clicked>;
   /** Delivers a message or a click once more, as Teams does in doubt. */
   redeliver(id: string, as: "same-id" | "new-id"): Promise<BotAnswer>;
   /** The posts of one thread, people's too, in order. */

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import type { Said, SayOptions, Who } from "../../sandbox/bot-connector/connector.ts";
 import { postText, type Post } from "../../sandbox/bot-connector/threads.ts";
+import type { BotAnswer } from "../../sandbox/bot-connector/to-bot.ts";
 import { startBot, type BotProcess } from "../../sandbox/bot-process.ts";
 import { cardActions, cardText } from "../../sandbox/card-text.ts";
 import { freePort } from "../../sandbox/free-port.ts";
@@ -223,7 +224,7 @@ function says(story: Story, wanted: string | RegExp | ((thread: string) => boole
 }
 
 /** What omnibot answered to a click: a sentence, or the card that replaces the one that was clicked. */
-function shownTo({ status, body, error }: Awaited<ReturnType<BotConnector["click"]>>): string {
+export function shownTo({ status, body, error }: BotAnswer): string {
   if (status === 0) return `no answer: ${error}`;
   const { value } = z.object({ statusCode: z.literal(200), value: z.unknown() }).parse(body);
   return typeof value === "string" ? value : cardText(value);

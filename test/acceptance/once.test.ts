@@ -1,5 +1,5 @@
-import { adele, alex, lee, megan } from "../../sandbox/people.ts";
-import { patience, startStory, stopStories } from "./harness.ts";
+import { adele, alex, diego, lee, megan } from "../../sandbox/people.ts";
+import { patience, shownTo, startStory, stopStories } from "./harness.ts";
 
 // Side by side, each in a world of its own: most of the time is waiting.
 afterAll(stopStories);
@@ -39,11 +39,19 @@ test.concurrent(
   "P15 a request that nobody answers expires: it says so, and its buttons go away",
   async () => {
     const story = await startStory({ production: { approval: { expires: "3s" } } });
-    await story.request(alex, "deploy production");
+    const { messageId } = await story.request(alex, "deploy production");
+    const [card] = story.cards();
+    const early = await story.teams.click(diego, card?.id ?? "", "approve");
+    expect(shownTo(early)).toContain("not among the people");
     await story.waitFor("@Alex Wilber Nobody approved #1 in time");
     await story.until("the buttons to go", () => story.buttons().length === 0);
     expect(story.threadText()).toContain("Deploy to production: expired");
     expect(await story.click(megan, "approve", { deployment: 1 })).toContain("has expired");
+    // P3 What comes again after the end finds it ended.
+    for (const as of ["same-id", "new-id"] as const)
+      expect(shownTo(await story.teams.redeliver(early.id, as))).toContain("has expired");
+    await story.teams.redeliver(messageId, "same-id");
+    expect(story.audit().filter(({ action }) => action === "requested")).toHaveLength(1);
     expect(story.world.azureDevOps.runs).toEqual([]);
     await story.request(alex, "deploy production");
   },
