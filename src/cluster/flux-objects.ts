@@ -86,6 +86,12 @@ export function digestOf(revision: string): string {
   return revision.slice(revision.lastIndexOf("@") + 1).replace(/^sha(1|256):/, "");
 }
 
+/** The commit that a revision names; undefined where it is not one of Git (the digest of an OCI artifact). */
+export function commitOf(revision: string): string | undefined {
+  const digest = digestOf(revision);
+  return /^[0-9a-f]{40}$/.test(digest) ? digest : undefined;
+}
+
 /** A revision for people, `main@4be1f02`. */
 export function shortRevision(revision: string): string {
   const pointer = revision.lastIndexOf("@");

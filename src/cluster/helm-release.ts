@@ -1,5 +1,5 @@
 import type { Bad, FluxState } from "../deployment/ports.ts";
-import { tagOf, type HelmRelease } from "./flux-objects.ts";
+import { commitOf, tagOf, type HelmRelease } from "./flux-objects.ts";
 import { conditionOf, type Condition } from "./objects.ts";
 
 /** What became of a HelmRelease's newest generation. */
@@ -39,7 +39,12 @@ export function judgeRelease(
   first: number,
   revision: string | undefined,
 ): ReleaseState {
-  const known = { generation: first, ...(revision === undefined ? {} : { revision }) };
+  const commit = revision === undefined ? undefined : commitOf(revision);
+  const known = {
+    generation: first,
+    ...(revision === undefined ? {} : { revision }),
+    ...(commit === undefined ? {} : { commit }),
+  };
   if (isReleased(release)) {
     return { state: "released", ...known, release: release.status.history[0]?.version };
   }

@@ -1,3 +1,4 @@
+import type { RunningPod } from "../deployment/deployment.ts";
 import type { Bad, RolloutState } from "../deployment/ports.ts";
 import { standingOfDeployment } from "./deployment-rollout.ts";
 import { bad } from "./helm-release.ts";
@@ -24,8 +25,9 @@ export function decideRollout(objects: RolloutObjects, wanted: WantedImage): Rol
   if (failure !== undefined) return failure;
   const trouble = judged.find((one) => one.trouble !== undefined)?.trouble;
   if (!judged.every((one) => one.done)) return progressing(judged, trouble, wanted);
-  const pods = judged.flatMap((one) => one.ready);
-  return { state: "ready", pods: pods.length, digest: pods.find(isDefined) };
+  const running = judged.flatMap((one) => one.ready);
+  const digest = running.find((one) => one.digest !== undefined)?.digest;
+  return { state: "ready", pods: running.length, digest, running };
 }
 
 /** The crashing container of a new pod, whose log says why. */
@@ -75,8 +77,8 @@ function carrying(objects: RolloutObjects, { repository, tag }: WantedImage): re
 interface Judged {
   readonly done: boolean;
   readonly desired: number;
-  /** The digest that each ready new pod reports. */
-  readonly ready: readonly (string | undefined)[];
+  /** The new pods that are ready. */
+  readonly ready: readonly RunningPod[];
   readonly old: readonly Pod[];
   readonly failure?: Bad;
   readonly trouble?: string;
@@ -90,8 +92,11 @@ function judge(
 ): Judged {
   const { desired, fresh, old } = standing;
   if (!current) return { done: false, desired, ready: [], old: [...old, ...(fresh ?? [])] };
-  const states = (fresh ?? []).map((pod) => judgePod(pod, wanted, now));
-  const ready = states.flatMap((one) => (one.state === "ready" ? [one.digest] : []));
+  const pods = (fresh ?? []).map((pod) => ({ pod, state: judgePod(pod, wanted, now) }));
+  const states = pods.map(({ state }) => state);
+  const ready = pods.flatMap(({ pod, state }) =>
+    state.state === "ready" ? [runningPod(standing.name, pod, state.digest)] : [],
+  );
   const done = standing.complete && ready.length === states.length && ready.length >= desired;
   const trouble = states.find(isTroubled)?.trouble ?? standing.sentence;
   const failure = failureOf(states, standing, trouble);
@@ -103,6 +108,10 @@ function judge(
     ...(failure === undefined ? {} : { failure }),
     ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+function runningPod(workload: string, { metadata }: Pod, digest: string | undefined): RunningPod {
+  return { workload, pod: metadata.name, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** The pods first: what they say is the cause of what their controller says. */
@@ -147,8 +156,4 @@ function tagIn({ spec }: Pod, repository: string): string | undefined {
 
 function isTroubled(state: PodState): state is Extract<PodState, { state: "pending" }> {
   return state.state === "pending" && state.trouble !== undefined;
-}
-
-function isDefined<T>(value: T | undefined): value is T {
-  return value !== undefined;
 }

@@ -199,6 +199,10 @@ export const causes = {
     sentence: "Something else sets the tag on the cluster.",
     remedy: "Look for `valuesFrom` or a patch that overrides the image tag.",
   },
+  "merge-lost": {
+    sentence: "What Flux applies does not hold the merge.",
+    remedy: "Somebody rewrote the branch, or Flux follows another one. Look at its history.",
+  },
   superseded: {
     sentence: "Another tag took over before this one was live.",
     remedy: "`status` shows what is live now.",

@@ -60,6 +60,27 @@ export interface Excerpt {
   readonly lines: readonly string[];
 }
 
+/** The links of the chain of evidence, in its order. */
+export const links = [
+  "proposal",
+  "run",
+  "image",
+  "change",
+  "merge",
+  "sync",
+  "release",
+  "rollout",
+  "health",
+] as const;
+
+export type Link = (typeof links)[number];
+
+/** When a link became known as it is now (ms since 1970), and who said so. */
+export interface Witness {
+  readonly at: number;
+  readonly source: string;
+}
+
 /** What is known for certain, link by link. Each step adds its own part and never changes another's. */
 export interface Evidence {
   readonly proposal?: Proposal;
@@ -68,8 +89,11 @@ export interface Evidence {
   readonly change?: ChangeEvidence;
   readonly merge?: MergeEvidence;
   readonly sync?: SyncEvidence;
+  readonly release?: ReleaseEvidence;
   readonly rollout?: RolloutEvidence;
   readonly health?: HealthEvidence;
+  /** Of the links above; missing for what an earlier version wrote. */
+  readonly witnesses?: Readonly<Partial<Record<Link, Witness>>>;
 }
 
 /** What the approvers were shown. The commit is the one that will be built, whatever happens to the branch meanwhile. */
@@ -131,17 +155,36 @@ export interface MergeEvidence {
 export interface SyncEvidence {
   /** metadata.generation of the HelmRelease that carries the tag. */
   readonly generation: number;
-  /** The revision that Flux had fetched then, for example main@sha1:…. */
+  /** The revision that Flux applied then, for example main@sha1:…. */
   readonly revision?: string;
+  /** How that revision's commit stands to the merge, as Git has it; missing where the revision names no commit. */
+  readonly relation?: "same" | "descendant";
+}
+
+export interface ReleaseEvidence {
+  /** Version of the Helm release. */
+  readonly version: number;
+  /** metadata.generation of the HelmRelease that was released. */
+  readonly generation: number;
 }
 
 export interface RolloutEvidence {
   /** Since when every look found everything ready; missing while it is not. */
   readonly readySince?: number;
-  /** Version of the Helm release. */
-  readonly release?: number;
   readonly pods: number;
   readonly podsReady: number;
+  readonly digest?: string;
+  /** The pods that were ready at last, at most twenty of them. */
+  readonly running?: readonly RunningPod[];
+  /** Where earlier versions wrote the version of the Helm release. */
+  readonly release?: number;
+}
+
+export interface RunningPod {
+  /** "Deployment omnispatial-web" */
+  readonly workload: string;
+  readonly pod: string;
+  /** Of the image that it runs, as its node reports it. */
   readonly digest?: string;
 }
 

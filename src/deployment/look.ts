@@ -1,6 +1,7 @@
 import type { Environment } from "../config/config.ts";
 import type { CauseCode } from "./causes.ts";
 import type { Deployment, Failure, Progress } from "./deployment.ts";
+import { withEvidence } from "./evidence.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
 import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
@@ -40,11 +41,12 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
   if (seen === "taken-over") return undefined;
   const now = clock.now();
   const { outcome, trouble } = seen;
+  const evidence = withEvidence(deployment.evidence, outcome.evidence, context.environment, now);
 
   switch (outcome.type) {
     case "done":
       return {
-        deployment: completes(deployment, step.name, outcome.sentence, outcome.evidence, now),
+        deployment: completes(deployment, step.name, outcome.sentence, evidence, now),
         nextAt: now,
         trouble: undefined,
         audit: [
@@ -57,13 +59,15 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
         ],
       };
     case "failed": {
-      const { type: _, evidence, ...failure } = outcome;
+      const { type: _, evidence: _found, ...failure } = outcome;
       return endAs(claim, failure, progress, now, evidence);
     }
     case "waiting":
-      if (now >= lateAt) return late(claim, step, progress, outcome, trouble, now);
+      if (now >= lateAt) {
+        return late(claim, step, progress, { ...outcome, evidence }, trouble, now);
+      }
       return {
-        deployment: waits(deployment, step.name, outcome.sentence, outcome.evidence, now),
+        deployment: waits(deployment, step.name, outcome.sentence, evidence, now),
         nextAt: Math.min(now + outcome.after, lateAt),
         trouble,
         audit: [],

@@ -5,6 +5,7 @@ import type {
   HealthResult,
   ReleaseName,
   RunEvidence,
+  RunningPod,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
 
@@ -97,9 +98,14 @@ export interface GitOps {
   findMerge(change: ChangeEvidence, request: string | undefined): Promise<MergeState | undefined>;
   /** Merges at exactly the head that we pushed. Safe to repeat. */
   merge(change: ChangeEvidence, title: string, message: string): Promise<MergeState>;
+  /** How a commit stands to another in the history; `unknown` where GitHub does not know one of them. */
+  compare(commit: string, other: string): Promise<Relation>;
   /** Removes the branch after the merge; one that is gone already is fine. */
   deleteBranch(branch: string): Promise<void>;
 }
+
+/** The other one is the same, comes after it, before it, or neither. */
+export type Relation = "same" | "descendant" | "ancestor" | "apart" | "unknown";
 
 export type TagState =
   | {
@@ -188,13 +194,16 @@ export type FluxState =
   | {
       readonly state: "upgrading";
       readonly generation: number;
+      /** What Flux applied; `commit` where that revision names one in Git. */
       readonly revision?: string;
+      readonly commit?: string;
       readonly sentence: string;
     }
   | {
       readonly state: "released";
       readonly generation: number;
       readonly revision?: string;
+      readonly commit?: string;
       /** Version of the Helm release. */
       readonly release: number | undefined;
     }
@@ -207,7 +216,12 @@ export type RolloutState =
       readonly podsReady: number;
       readonly sentence: string;
     }
-  | { readonly state: "ready"; readonly pods: number; readonly digest: string | undefined }
+  | {
+      readonly state: "ready";
+      readonly pods: number;
+      readonly digest: string | undefined;
+      readonly running: readonly RunningPod[];
+    }
   | Bad;
 
 /** What runs now. Texts are sentences for people; `ok` says whether all is well. */

@@ -26,6 +26,9 @@ export const comparison = z.object({
   merge_base_commit: z.object({ sha: commitId }),
 });
 
+/** How the head of a comparison stands to its base. */
+export const standing = z.object({ status: z.enum(["identical", "ahead", "behind", "diverged"]) });
+
 export const file = z.object({
   type: z.string(),
   sha: commitId,

@@ -1,7 +1,8 @@
 import type { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import type { Commit } from "../deployment/deployment.ts";
-import { commits } from "./answers.ts";
+import type { Relation } from "../deployment/ports.ts";
+import { commits, standing } from "./answers.ts";
 import { readBranch } from "./branch.ts";
 import { unusable } from "./errors.ts";
 import { accept, ask, repositoryOf, type Repository } from "./exchange.ts";
@@ -34,6 +35,28 @@ export async function readHead(
   if (newest?.commit.id !== head)
     throw unusable(`the head of ${branch}`, "none", "it is another commit");
   return newest.commit;
+}
+
+const relations = {
+  identical: "same",
+  ahead: "descendant",
+  behind: "ancestor",
+  diverged: "apart",
+} as const satisfies Record<z.output<typeof standing>["status"], Relation>;
+
+/** How a commit stands to another. GitHub answers 404 for what it does not know, and for histories without a common commit. */
+export async function compareCommits(
+  repository: Repository,
+  commit: string,
+  other: string,
+): Promise<Relation> {
+  if (commit === other) return "same";
+  const answer = await ask(repository, "GET /repos/{owner}/{repo}/compare/{basehead}", {
+    basehead: `${commit}...${other}`,
+    per_page: 1,
+  });
+  if (answer.status === 404) return "unknown";
+  return relations[accept(answer, standing).status];
 }
 
 function dated(answer: z.output<typeof commits>[number]): DatedCommit {

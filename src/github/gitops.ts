@@ -4,6 +4,7 @@ import type { GitOps } from "../deployment/ports.ts";
 import { createBranch, deleteBranch, findBranch } from "./branch.ts";
 import { commitTag, findCommit, readWantedTag } from "./change.ts";
 import { repositoryOf } from "./exchange.ts";
+import { compareCommits } from "./commits.ts";
 import { findMerge, merge } from "./merge.ts";
 import { findPullRequest, openPullRequest, readPullRequest } from "./pull-request.ts";
 
@@ -30,6 +31,7 @@ export function createGitOps({
     findMerge: (change, request) => findMerge(repository, change, request),
     merge: (change, title, message) =>
       merge(repository, gitops.mergeMethod, change, { title, message }),
+    compare: (commit, other) => compareCommits(repository, commit, other),
     async deleteBranch(branch) {
       if (branch === base)
         throw new Error(`${branch} is the branch that Flux follows: it is never removed`);

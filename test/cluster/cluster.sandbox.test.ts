@@ -82,7 +82,7 @@ test("P10 follows a commit from the poke to the last pod, and believes nothing b
     "released",
   ]);
   expect(lastFlux).toMatchObject({ generation: 2, revision: `main@sha1:${wanted.commit}` });
-  expect(pods).toEqual({ state: "ready", pods: 3, digest });
+  expect(pods).toMatchObject({ state: "ready", pods: 3, digest, running: [{}, {}, { digest }] });
   expect(await cluster.readLive(release)).toEqual({
     tag: "production-40672",
     flux: { ok: true, sentence: expect.stringMatching(/^release 2, at main@[0-9a-f]{7}$/) },

@@ -65,6 +65,7 @@ describe("A deployment that goes well (S1)", () => {
       state: "upgrading",
       generation: 8,
       revision: `main@sha1:${newCommit}`,
+      commit: newCommit,
       sentence: "Helm upgrades the release",
     });
   });
@@ -84,6 +85,7 @@ describe("A deployment that goes well (S1)", () => {
       state: "released",
       generation: 8,
       revision: `main@sha1:${newCommit}`,
+      commit: newCommit,
       release: 13,
     });
   });

@@ -24,6 +24,11 @@ describe("A Deployment", () => {
       state: "ready",
       pods: 3,
       digest,
+      running: ["web-2-a", "web-2-b", "web-2-c"].map((name) => ({
+        workload: "Deployment web",
+        pod: name,
+        digest,
+      })),
     });
   });
 
@@ -77,7 +82,12 @@ describe("A Deployment", () => {
       spec: { replicas: 0 },
       status: { replicas: 0, updatedReplicas: 0, availableReplicas: 0 },
     });
-    expect(decide({ deployments: [none] })).toEqual({ state: "ready", pods: 0, digest: undefined });
+    expect(decide({ deployments: [none] })).toEqual({
+      state: "ready",
+      pods: 0,
+      digest: undefined,
+      running: [],
+    });
   });
 
   test("with another tag is never judged by its pods", () => {

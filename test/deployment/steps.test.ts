@@ -407,6 +407,69 @@ describe("sync", () => {
     });
   });
 
+  const merge = "c".repeat(40);
+  const carried = (applied?: string) => {
+    const of = applied === undefined ? {} : { revision: `main@sha1:${applied}`, commit: applied };
+    const upgrading = { state: "upgrading" as const, generation: 8, ...of, sentence: "" };
+    return { poke: answer("poked" as const), readFlux: answer(upgrading) };
+  };
+
+  test("P10 what Flux applied is proven to be the merge itself", async () => {
+    const compare = answer("same" as const);
+    expect(
+      await advance(deploymentAt("sync"), { cluster: carried(merge), gitops: { compare } }),
+    ).toMatchObject({
+      type: "done",
+      evidence: { sync: { revision: `main@sha1:${merge}`, relation: "same" } },
+    });
+  });
+
+  test("P10 or a later commit that holds it, by GitHub's word", async () => {
+    const asked: string[] = [];
+    const compare = (one: string, other: string) => {
+      asked.push(one, other);
+      return Promise.resolve("descendant" as const);
+    };
+    const later = "d".repeat(40);
+    expect(
+      await advance(deploymentAt("sync"), { cluster: carried(later), gitops: { compare } }),
+    ).toMatchObject({
+      type: "done",
+      sentence: "applied with a later commit, ddddddd",
+      evidence: { sync: { relation: "descendant" } },
+    });
+    expect(asked).toEqual([merge, later]);
+  });
+
+  test.each([
+    ["comes before the merge", "ancestor"],
+    ["is none that GitHub knows", "unknown"],
+  ] as const)("P10 waits while the commit that Flux applied %s", async (_, relation) => {
+    const compare = answer(relation);
+    expect(
+      await advance(deploymentAt("sync"), {
+        cluster: carried("d".repeat(40)),
+        gitops: { compare },
+      }),
+    ).toMatchObject({ type: "waiting", evidence: {} });
+  });
+
+  test("P10 a history without the merge is named", async () => {
+    const compare = answer("apart" as const);
+    expect(
+      await advance(deploymentAt("sync"), {
+        cluster: carried("d".repeat(40)),
+        gitops: { compare },
+      }),
+    ).toMatchObject({ type: "failed", code: "merge-lost" });
+  });
+
+  test("an artifact that names no commit is believed by its tag, and nothing is claimed of its commit", async () => {
+    const seen = await advance(deploymentAt("sync"), { cluster: carried() });
+    expect(seen).toMatchObject({ type: "done" });
+    expect(seen.evidence.sync?.relation).toBeUndefined();
+  });
+
   test("goes on when Flux cannot be told, since it looks by itself", async () => {
     const poke = () =>
       Promise.reject(new ServiceError("flux", "unreachable", "unknown", "no answer"));
@@ -421,7 +484,12 @@ describe("sync", () => {
 describe("roll-out", () => {
   const released = { state: "released" as const, generation: 8, release: 13 };
   const upgrading = { state: "upgrading" as const, generation: 8, sentence: "Helm upgrades" };
-  const ready = { state: "ready" as const, pods: 3, digest };
+  const running = ["web-1", "web-2", "web-3"].map((pod) => ({
+    workload: "Deployment web",
+    pod,
+    digest,
+  }));
+  const ready = { state: "ready" as const, pods: 3, digest, running };
   const rolling = {
     state: "progressing" as const,
     pods: 3,
@@ -456,7 +524,10 @@ describe("roll-out", () => {
       ),
     ).toMatchObject({
       type: "done",
-      evidence: { rollout: { pods: 3, podsReady: 3, release: 13, digest } },
+      evidence: {
+        release: { version: 13, generation: 8 },
+        rollout: { pods: 3, podsReady: 3, digest, running },
+      },
     });
   });
 

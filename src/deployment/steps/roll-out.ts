@@ -1,8 +1,11 @@
-import type { Deployment, RolloutEvidence } from "../deployment.ts";
+import type { Deployment, Evidence, RolloutEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
 import type { FluxState, RolloutState } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 import { wantedOf } from "../wanted.ts";
+
+/** So many are kept by name; all are counted. */
+const mostPods = 20;
 
 /**
  * Follows the new pods until every one runs exactly the verified image, ready, and Flux has released that generation, and
@@ -28,7 +31,10 @@ export const rollOut: Step = {
     if (pods.state === "ready" && flux.state === "released") {
       return soak(deployment, pods, flux, clock.now(), environment.rollout.soak);
     }
-    return waiting({ seconds: 3 }, sentence(flux, pods), { rollout: counts(pods) });
+    return waiting({ seconds: 3 }, sentence(flux, pods), {
+      ...released(flux),
+      rollout: counts(pods),
+    });
   },
 
   watch: (deployment, { cluster }, hint) =>
@@ -47,17 +53,23 @@ function soak(
     readySince,
     pods: pods.pods,
     podsReady: pods.pods,
-    ...(flux.release === undefined ? {} : { release: flux.release }),
     ...(pods.digest === undefined ? {} : { digest: pods.digest }),
+    running: pods.running.slice(0, mostPods),
   };
+  const evidence = { ...released(flux), rollout };
   const left = time - (now - readySince);
   if (left > 0)
     return waiting(
       { seconds: left / 1000 },
       `${pods.pods} of ${pods.pods} ready, watching for a while`,
-      { rollout },
+      evidence,
     );
-  return done(`${pods.pods} of ${pods.pods} ready`, { rollout });
+  return done(`${pods.pods} of ${pods.pods} ready`, evidence);
+}
+
+function released(flux: Exclude<FluxState, { state: "failed" }>): Pick<Evidence, "release"> {
+  if (flux.state !== "released" || flux.release === undefined) return {};
+  return { release: { version: flux.release, generation: flux.generation } };
 }
 
 function counts(pods: Exclude<RolloutState, { state: "failed" }>): RolloutEvidence {

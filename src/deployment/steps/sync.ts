@@ -1,16 +1,16 @@
 import { known } from "../known.ts";
-import type { Cluster } from "../ports.ts";
+import type { Cluster, FluxState, GitOps } from "../ports.ts";
 import { ServiceError } from "../service-error.ts";
-import { done, failed, waiting, type Step } from "../step.ts";
+import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 import { wantedOf } from "../wanted.ts";
 
-/** Follows Flux until the HelmRelease on the cluster carries the tag of our commit. */
+/** Follows Flux until the HelmRelease on the cluster carries the tag, applied from our merge or from what came after it. */
 export const sync: Step = {
   name: "sync",
   title: "Flux",
   deadline: 15 * 60_000,
 
-  async advance(deployment, { world: { cluster }, once }) {
+  async advance(deployment, { world: { cluster, gitops }, once }) {
     const told = await once("poke-flux", {
       find: () => Promise.resolve(undefined),
       act: () => poke(cluster),
@@ -25,12 +25,8 @@ export const sync: Step = {
           told.unheard === undefined ? flux.sentence : `${flux.sentence} (${told.unheard})`,
         );
       case "upgrading":
-      case "released": {
-        const { generation, revision } = flux;
-        return done("applied", {
-          sync: { generation, ...(revision === undefined ? {} : { revision }) },
-        });
-      }
+      case "released":
+        return applied(flux, known(deployment, "merge").commit, gitops);
       case "failed":
         return failed(flux.code, flux);
     }
@@ -39,6 +35,38 @@ export const sync: Step = {
   watch: (deployment, { cluster }, hint) =>
     cluster.watch(known(deployment, "proposal").release, hint),
 };
+
+/** The tag alone could come from anywhere: what Flux applied must hold the merge. */
+async function applied(
+  flux: Extract<FluxState, { state: "upgrading" | "released" }>,
+  merge: string,
+  gitops: GitOps,
+): Promise<Outcome> {
+  const { generation, revision, commit } = flux;
+  const seen = { generation, ...(revision === undefined ? {} : { revision }) };
+  // An OCI artifact, or a release that no Kustomization applies, names no commit.
+  if (commit === undefined) return done("applied", { sync: seen });
+
+  const relation = await gitops.compare(merge, commit);
+  const other = commit.slice(0, 7);
+  switch (relation) {
+    case "same":
+      return done("applied", { sync: { ...seen, relation } });
+    case "descendant":
+      return done(`applied with a later commit, ${other}`, { sync: { ...seen, relation } });
+    case "ancestor":
+      return waiting(
+        { seconds: 2 },
+        `Flux says it applied ${other}, waits for ${merge.slice(0, 7)}`,
+      );
+    case "unknown":
+      return waiting({ seconds: 5 }, `Flux applied ${other}, which GitHub does not know`);
+    case "apart": {
+      const detail = `Flux applied ${other}, which does not come after ${merge.slice(0, 7)}.`;
+      return failed("merge-lost", { detail });
+    }
+  }
+}
 
 /** A poke that fails only costs time: Flux looks by itself at its own interval. */
 async function poke(cluster: Cluster): Promise<{ readonly unheard?: string }> {

@@ -80,8 +80,10 @@ const doneDetails: Readonly<
     change && `${linked(`pull request ${change.pullRequest}`, change.url, environment)}, one line`,
   "merge-change": ({ evidence: { merge } }, { environment }) =>
     merge && linked(short(merge.commit), merge.url, environment),
-  sync: ({ evidence: { rollout } }) =>
-    rollout?.release === undefined ? undefined : `applied, release ${rollout.release}`,
+  sync: ({ evidence: { release, rollout } }) => {
+    const version = release?.version ?? rollout?.release;
+    return version === undefined ? undefined : `applied, release ${version}`;
+  },
   "roll-out": ({ evidence: { rollout } }) =>
     rollout && `${rollout.podsReady} of ${rollout.pods} ready`,
 };
