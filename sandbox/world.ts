@@ -6,6 +6,7 @@ import { startAzureDevOps, type AzureDevOps } from "./azure-devops/azure-devops.
 import { startFlux, type Flux } from "./flux/flux.ts";
 import { sandboxToken, startGitHub, type GitHub } from "./github/github.ts";
 import { startIdentity, type Identity } from "./identity/identity.ts";
+import type { AccessOptions } from "./kubernetes/access.ts";
 import { parseImage } from "./kubernetes/images.ts";
 import { startKubernetes, writeKubeconfig, type Kubernetes } from "./kubernetes/kubernetes.ts";
 import { alex, approvers, channel, tenantId } from "./people.ts";
@@ -21,6 +22,8 @@ export interface WorldOptions {
   readonly scenario?: Scenario;
   /** Production, and with it any of `staging` and `testing`; production alone by default. */
   readonly environments?: readonly string[];
+  /** What omnibot may do in the cluster; everything by default. */
+  readonly authorize?: AccessOptions["authorize"];
   /** How long a new run is missing from the list of runs, in milliseconds. */
   readonly listLag?: number;
   /** false: GitHub without the asynchronous merge, as on GitHub Enterprise Server. */
@@ -81,6 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   });
   const kubernetes = await startKubernetes({
     speed,
+    ...(options.authorize === undefined ? {} : { authorize: options.authorize }),
     image: (reference) => {
       const { repository, tag } = parseImage(reference);
       return registry.describe(repository, tag);

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { variableNames } from "../../src/config/load-settings.ts";
+import { kubernetesFolder, manifestsOf } from "./manifests.ts";
+
+const hasKubectl = spawnSync("kubectl", ["version", "--client"]).status === 0;
+if (!hasKubectl) process.stdout.write("no kubectl here: the overlays are not built\n");
+
+const container = z.object({
+  env: z.array(z.object({ name: z.string() }).loose()),
+  securityContext: z.looseObject({}),
+  resources: z.object({ limits: z.object({ memory: z.string() }) }).loose(),
+  livenessProbe: z.looseObject({}),
+  readinessProbe: z.looseObject({}),
+});
+const workload = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        securityContext: z.looseObject({}),
+        terminationGracePeriodSeconds: z.number(),
+        containers: z.tuple([container]),
+      }),
+    }),
+  }),
+});
+
+function theDeployment() {
+  const found = manifestsOf("base").find(({ kind }) => kind === "Deployment");
+  return workload.parse(found).spec.template.spec;
+}
+
+describe("omnibot on Kubernetes", () => {
+  test("runs without any right on its node: not root, nothing writable, no capability", () => {
+    const { securityContext, containers } = theDeployment();
+    expect(securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  test("has the time that a shutdown takes, ten seconds, and some more", () => {
+    expect(theDeployment().terminationGracePeriodSeconds).toBeGreaterThan(10);
+  });
+
+  test("sets only variables that omnibot reads", () => {
+    for (const { name } of theDeployment().containers[0].env) expect(variableNames).toContain(name);
+  });
+
+  test("may read, and neither write anything nor see a secret", () => {
+    const rules = manifestsOf("access").flatMap((one) => one.rules ?? []);
+    expect(rules.length).toBeGreaterThan(0);
+    expect([...new Set(rules.flatMap(({ verbs }) => verbs))].toSorted()).toEqual([
+      "get",
+      "list",
+      "watch",
+    ]);
+    const resources = rules.flatMap((one) => one.resources);
+    for (const forbidden of ["*", "secrets", "configmaps", "pods/exec", "nodes"])
+      expect(resources).not.toContain(forbidden);
+  });
+
+  test("gets the right to poke Flux only where that is chosen, for one source, and for its annotations", () => {
+    const objects = manifestsOf("poke");
+    expect(objects.flatMap((one) => one.rules ?? [])).toEqual([
+      {
+        apiGroups: ["source.toolkit.fluxcd.io"],
+        resources: ["gitrepositories"],
+        resourceNames: ["flux-system"],
+        verbs: ["patch"],
+      },
+    ]);
+    expect(JSON.stringify(objects)).toContain("object.spec == oldObject.spec");
+  });
+
+  test("has the example's configuration, so that there is one to read about", () => {
+    const example = readFileSync(join(kubernetesFolder, "../../omnibot.example.yaml"), "utf8");
+    expect(readFileSync(join(kubernetesFolder, "base/omnibot.yaml"), "utf8")).toBe(example);
+  });
+});
+
+(hasKubectl ? describe : describe.skip)("the overlays of infra/kubernetes", () => {
+  test.each(["sqlite", "postgres", "access", "delivery"])("build with kustomize: %s", (folder) => {
+    expect(build(folder).length).toBeGreaterThan(1);
+  });
+
+  test("keep the binding in the application's namespace", () => {
+    expect(build("sqlite").find(({ kind }) => kind === "RoleBinding")).toMatchObject({
+      metadata: { namespace: "omnispatial" },
+    });
+  });
+});
+
+function build(folder: string): readonly { readonly kind: string }[] {
+  const text = execFileSync("kubectl", ["kustomize", join(kubernetesFolder, folder)], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  const object = z.looseObject({ kind: z.string() });
+  return parseAllDocuments(text).map((document) => object.parse(document.toJS()));
+}
