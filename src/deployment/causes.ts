@@ -23,6 +23,14 @@ export const causes = {
     sentence: "A service refused what omnibot asked for.",
     remedy: "Read its words; the configuration of this environment may be wrong.",
   },
+  "step-unknown": {
+    sentence: "This version of omnibot does not know how to go on.",
+    remedy: "Another version began this. Look at what was done so far, then deploy again.",
+  },
+  "environment-unknown": {
+    sentence: "This environment is not in omnibot's configuration any more.",
+    remedy: "Put it back into `omnibot.yaml`, or finish by hand what was begun.",
+  },
   "internal-error": {
     sentence: "omnibot met a situation that it does not know.",
     remedy: "Please look at its log and report it. Nothing more will be done for this deployment.",

@@ -27,6 +27,8 @@ export interface Progress {
   readonly state: "pending" | "running" | "done" | "failed";
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** How long nobody looked although it was time, in milliseconds: that does not count towards its deadline. */
+  readonly missed?: number;
   /** What a running step waits for, or how it went. */
   readonly sentence?: string;
 }

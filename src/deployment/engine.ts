@@ -1,6 +1,6 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment } from "./deployment.ts";
-import { look } from "./look.ts";
+import { caughtUp, leaveToOthers, look } from "./look.ts";
 import type { Claim, Ledger } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Step } from "./step.ts";
@@ -107,7 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
     const environment = environments[deployment.environment];
     const beating = keep(claim);
     try {
-      if (environment === undefined) return await park(claim);
+      if (environment === undefined) return await leave(claim);
       const world = worldOf(environment);
       const report = (error: unknown) =>
         log.error({ deployment: deployment.key, error }, "a step failed by a bug");
@@ -139,19 +139,16 @@ export function createEngine(options: EngineOptions): Engine {
     return beating;
   }
 
-  /** A deployment whose environment left the configuration waits for it to come back: a person decides what it means. */
-  async function park(claim: Claim): Promise<void> {
-    const { deployment } = claim;
-    log.warn(
-      { deployment: deployment.key, environment: deployment.environment },
-      "the environment is not configured",
-    );
-    await ledger.save(claim, {
-      deployment,
-      nextAt: clock.now() + 60_000,
-      trouble: claim.trouble,
-      audit: [],
-    });
+  /** A deployment whose environment is not configured here, or not any more. */
+  async function leave(given: Claim): Promise<void> {
+    const { environment, key } = given.deployment;
+    log.warn({ deployment: key, environment }, "the environment is not configured");
+    const claim = caughtUp(given, clock.now());
+    const detail = `This omnibot has no environment "${environment}" in its configuration.`;
+    const update = leaveToOthers(claim, "environment-unknown", detail, clock.now());
+    if (!(await ledger.save(claim, update))) return;
+    tell(update.deployment, given.deployment);
+    saved(update.deployment);
   }
 
   function tell(after: Deployment, before: Deployment): void {
@@ -177,7 +174,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function wake(id: number): Promise<void> {
     try {
       await ledger.wake(id, clock.now());
-      await leave(id);
+      await letGo(id);
     } catch (error) {
       log.warn({ error }, "a hint was lost");
     }
@@ -185,7 +182,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   /** Stops watching for a row that another process has moved on. */
-  async function leave(id: number): Promise<void> {
+  async function letGo(id: number): Promise<void> {
     const deployment = await ledger.get(id);
     const step = deployment?.state === "active" ? currentStep(deployment)?.step : undefined;
     const watch = watches.get(id);

@@ -27,12 +27,15 @@ export interface Claim {
   readonly owner: string;
   /** Fence: a save succeeds only while the row still has this version. */
   readonly version: number;
+  /** When the row was due, ms since 1970: if that is long ago, nobody was there. */
+  readonly dueAt: number;
   readonly trouble: Trouble | undefined;
   /** How often the row had been woken when it was claimed: a wake during the look must not be lost. */
   readonly wakes: number;
 }
 
-export type TroubleKind = ServiceError["trouble"] | "bug";
+/** `stranger`: a step or an environment that this process does not know; another version or configuration may. */
+export type TroubleKind = ServiceError["trouble"] | "bug" | "stranger";
 
 /** Looks in a row that ended with a ServiceError, or by a bug. */
 export interface Trouble {

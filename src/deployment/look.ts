@@ -7,7 +7,7 @@ import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./
 import type { Clock, World } from "./ports.ts";
 import { ServiceError, type Service } from "./service-error.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
-import { completes, currentStep, expires, fails, waits } from "./transitions.ts";
+import { completes, currentStep, expires, fails, misses, timeOn, waits } from "./transitions.ts";
 
 export interface LookContext {
   readonly steps: readonly Step[];
@@ -24,19 +24,26 @@ export interface LookContext {
 /** How long a service may refuse omnibot, or omnibot may fail by a bug, before that is the end. Milliseconds. */
 const patience = 2 * 60_000;
 
+/** How long another version or configuration has to take care of what this one does not know: an update of several replicas. */
+const updateTime = 10 * 60_000;
+const updatePause = 5000;
+/** A look that is later than this missed its time. The engine looks every second; a lease may have had to end first. */
+const punctual = 10_000;
+
 /** Looks once at a claimed row: asks its current step, and says what to save. Undefined when the row was taken over. */
-export async function look(claim: Claim, context: LookContext): Promise<Update | undefined> {
-  const { deployment } = claim;
+export async function look(given: Claim, context: LookContext): Promise<Update | undefined> {
   const { clock, steps } = context;
+  const claim = caughtUp(given, clock.now());
+  const { deployment } = claim;
   const progress = currentStep(deployment);
   if (progress === undefined) throw new Error(`#${deployment.id} is active and has no step left`);
   const step = steps.find((one) => one.name === progress.step);
   if (step === undefined) {
     const detail = `This version of omnibot knows no step "${progress.step}".`;
-    return endAs(claim, { code: "internal-error", detail }, progress, clock.now());
+    return leaveToOthers(claim, "step-unknown", detail, clock.now());
   }
 
-  const lateAt = deadlineOf(step, progress, deployment, context.environment, clock.now());
+  const lateAt = deadlineOf(step, deployment, context.environment, clock.now());
   const seen = await ask(step, claim, context, lateAt);
   if (seen === "taken-over") return undefined;
   const now = clock.now();
@@ -73,6 +80,38 @@ export async function look(claim: Claim, context: LookContext): Promise<Update |
         audit: [],
       };
   }
+}
+
+/**
+ * What to save of a row that this process cannot work on: it is left to others for a while, which says so, and then ends. `now`
+ * is ms since 1970.
+ */
+export function leaveToOthers(claim: Claim, code: CauseCode, detail: string, now: number): Update {
+  const { deployment, trouble: before } = claim;
+  const progress = currentStep(deployment);
+  if (progress === undefined) throw new Error(`#${deployment.id} is active and has no step left`);
+  const since = before?.kind === "stranger" ? before.since : now;
+  const end = since + updateTime;
+  if (now >= end) return endAs(claim, { code, detail }, progress, now);
+  const sentence = `${detail} Waits for one that does, for ${atMost(end - now)} at most.`;
+  return {
+    deployment: waits(deployment, progress.step, sentence, {}, now),
+    nextAt: Math.min(now + updatePause, end),
+    trouble: { kind: "stranger", since, count: (before?.count ?? 0) + 1, message: detail },
+    audit: [],
+  };
+}
+
+/** The claim without the time that nobody was there, or by which the clock was set: neither uses up anybody's patience. */
+export function caughtUp(claim: Claim, now: number): Claim {
+  const overdue = now - claim.dueAt;
+  const missed = overdue > punctual ? overdue : 0;
+  const { trouble } = claim;
+  return {
+    ...claim,
+    deployment: misses(claim.deployment, missed, now),
+    trouble: trouble && { ...trouble, since: Math.min(trouble.since + missed, now) },
+  };
 }
 
 type Seen = { readonly outcome: Outcome; readonly trouble: Trouble | undefined };
@@ -165,18 +204,19 @@ function atMost(time: number): string {
 /** 1, 2, 4 … 30 seconds, each up to a quarter longer so that many rows do not come back as one. */
 function backOff(count: number): number {
   const base = Math.min(1000 * 2 ** (count - 1), 30_000);
-  return base + Math.random() * (base / 4);
+  return base + Math.round(Math.random() * (base / 4));
 }
 
+/** A request expires when its card says so; every other step has its time. */
 function deadlineOf(
   step: Step,
-  progress: Progress,
   deployment: Deployment,
   environment: Environment,
   now: number,
 ): number {
   if (step.name === "approve") return deployment.expiresAt;
-  return (progress.startedAt ?? now) + (environment.deadlines[step.name] ?? step.deadline);
+  const most = environment.deadlines[step.name] ?? step.deadline;
+  return now + most - timeOn(deployment, now);
 }
 
 function late(
@@ -188,7 +228,9 @@ function late(
   now: number,
 ): Update {
   const { deployment } = claim;
-  if (step.name === "approve") {
+  // Who was never shown what would ship could not approve it.
+  const shown = deployment.evidence.proposal !== undefined || trouble === undefined;
+  if (step.name === "approve" && shown) {
     return {
       deployment: expires(deployment, now),
       nextAt: now,

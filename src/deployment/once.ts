@@ -1,6 +1,7 @@
 import type { Claim, Ledger } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 import { ServiceError } from "./service-error.ts";
+import { currentStep } from "./transitions.ts";
 
 /** Does an effect at most once, whatever happens in between, and returns what came of it. */
 export type Once = <Result extends object>(
@@ -58,7 +59,9 @@ export class TakenOver extends Error {}
  * lease is renewed by `lease` milliseconds before each act.
  */
 export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: number): Once {
-  const id = claim.deployment.id;
+  const { id } = claim.deployment;
+  // The clock may have been set forward, rather than that much time had passed for something to show up.
+  const missed = currentStep(claim.deployment)?.missed ?? 0;
 
   return async function once<Result extends object>(
     name: string,
@@ -73,7 +76,7 @@ export function createOnce(ledger: Ledger, claim: Claim, clock: Clock, lease: nu
     if (found !== undefined) return record(name, plan, found);
 
     if (known !== undefined && last === undefined && plan.doubt !== undefined) {
-      const age = clock.now() - known.intentAt;
+      const age = Math.max(0, clock.now() - known.intentAt - missed);
       if (age < plan.doubt.settle) throw new NotYet(name, plan.doubt.settle - age);
       if (plan.doubt.otherwise === "ask") throw new InDoubt(name);
     }

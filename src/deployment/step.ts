@@ -68,7 +68,7 @@ export function waiting(
   evidence: Evidence = {},
   late?: CauseCode,
 ): Waiting {
-  return { type: "waiting", after: after.seconds * 1000, sentence, evidence, late };
+  return { type: "waiting", after: Math.round(after.seconds * 1000), sentence, evidence, late };
 }
 
 export function failed(

@@ -5,6 +5,28 @@ export function currentStep(deployment: Pick<Deployment, "progress">): Progress 
   return deployment.progress.find((one) => one.state !== "done");
 }
 
+/** How long the current step has been worked on, in milliseconds. What was missed does not count. */
+export function timeOn({ progress }: Pick<Deployment, "progress">, now: number): number {
+  const { startedAt = now, missed = 0 } = currentStep({ progress }) ?? {};
+  return now - startedAt - missed;
+}
+
+/**
+ * The row as if nobody had missed anything. After an outage, or when the clock was set forward, a step has not had its time
+ * yet; when the clock was set back, it begins now.
+ */
+export function misses(deployment: Deployment, time: number, now: number): Deployment {
+  const step = currentStep(deployment)?.step;
+  return {
+    ...deployment,
+    progress: deployment.progress.map((one) => {
+      if (one.step !== step || one.startedAt === undefined) return one;
+      if (one.startedAt > now) return { ...one, startedAt: now, missed: 0 };
+      return time === 0 ? one : { ...one, missed: (one.missed ?? 0) + time };
+    }),
+  };
+}
+
 /** The row while a step waits: it has started, and says what it waits for. */
 export function waits(
   deployment: Deployment,

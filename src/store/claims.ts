@@ -34,6 +34,7 @@ export async function claim(
     deployment: await withApprovals(db, row),
     owner,
     version: row.version,
+    dueAt: row.next_at,
     wakes: row.wakes,
     trouble: row.trouble === null ? undefined : (JSON.parse(row.trouble) as Trouble),
   };

@@ -3,8 +3,8 @@ import type { Schema } from "./schema.ts";
 
 const free = { lease_owner: null, lease_until: 0 };
 
-/** No lease ends later than this from now, and no wait but the longest that a service asks for. Milliseconds. */
-const farthest = { lease: 5 * 60_000, wait: 2 * 60 * 60_000 };
+/** No lease ends later than this from now, and no wait but the longest that a service, or Teams, asks for. Milliseconds. */
+const farthest = { lease: 5 * 60_000, wait: 2 * 60 * 60_000, message: 5 * 60_000 };
 
 /**
  * Frees every row and thread that a process held when it ended, instead of waiting for its leases. Only for a process that
@@ -34,6 +34,8 @@ export async function bringForward(db: Kysely<Schema>, now: number): Promise<voi
     .updateTable("deployment")
     .set((eb) => ({ next_at: now, wakes: eb("wakes", "+", 1) }))
     .where("state", "=", "active")
+    // What is overdue stays so: it shows since when nobody looked.
+    .where("next_at", ">", now)
     .where((eb) => eb.or([eb("trouble", "is", null), eb("next_at", ">", now + farthest.wait)]))
     .execute();
   await db
@@ -49,6 +51,13 @@ export async function bringForward(db: Kysely<Schema>, now: number): Promise<voi
   await db
     .updateTable("thread")
     .set({ next_at: now })
-    .where("next_at", ">", now + farthest.wait)
+    .where("next_at", ">", now + farthest.message)
+    .execute();
+  // A doubt begins anew: by the clock it would last until the time that was before.
+  await db
+    .updateTable("effect")
+    .set({ intent_at: now })
+    .where("status", "=", "intent")
+    .where("intent_at", ">", now)
     .execute();
 }

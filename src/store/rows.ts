@@ -43,21 +43,31 @@ function approvalOf(row: ApprovalRow): Approval {
   return { person: { id: row.person_id, name: row.person_name }, at: row.at };
 }
 
+/** What has a column or a table of its own. All else is the story, with what a newer version may have put there. */
+const ownColumns: ReadonlySet<string> = new Set<keyof Deployment>([
+  "id",
+  "key",
+  "kind",
+  "environment",
+  "target",
+  "requester",
+  "requestedAt",
+  "expiresAt",
+  "state",
+  "approvals",
+  "endedAt",
+  "revision",
+]);
+
 /** The columns that a look may change. Approvals have a table of their own, since people decide while a look runs. */
 export function columnsOf(
   deployment: Deployment,
 ): Pick<DeploymentRow, "state" | "step" | "story" | "ended_at"> {
-  const { progress, evidence, rejection, failure } = deployment;
-  const story: Story = {
-    progress,
-    evidence,
-    ...(rejection === undefined ? {} : { rejection }),
-    ...(failure === undefined ? {} : { failure }),
-  };
+  const story = Object.entries(deployment).filter(([name]) => !ownColumns.has(name));
   return {
     state: deployment.state,
     step: deployment.state === "active" ? (currentStep(deployment)?.step ?? null) : null,
-    story: JSON.stringify(story),
+    story: JSON.stringify(Object.fromEntries(story)),
     ended_at: deployment.endedAt ?? null,
   };
 }

@@ -148,15 +148,20 @@ function dueIn(
       return "never";
     case "intent":
       if (card.posts >= mostPosts) return "given up";
-      return Math.max(0, card.at + doubt * 2 ** (card.posts - 1) - now);
+      return left(card.at, doubt * 2 ** (card.posts - 1), now);
     case "sent": {
       const final = deployment.state !== "active";
       // The first edit brings what would ship, and the buttons: people wait for it.
       const urgent = final || !card.edited;
-      if (card.hash !== hash) return urgent ? 0 : Math.max(0, card.at + editInterval - now);
+      if (card.hash !== hash) return urgent ? 0 : left(card.at, editInterval, now);
       return !final && timePasses(deployment) && now >= card.at + freshness ? 0 : "never";
     }
   }
+}
+
+/** What is left of a time that began then, and never more than all of it: the clock may have been set back. */
+function left(since: number, time: number, now: number): number {
+  return Math.min(Math.max(0, since + time - now), time);
 }
 
 /** Whether times pass on the card: a step is running that is not a wait for people. */

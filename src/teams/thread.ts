@@ -9,6 +9,7 @@ import { createPainter, type Picture } from "./paint.ts";
 import { readSent, writeSent, type Sent } from "./sent.ts";
 import { TeamsError } from "./teams-error.ts";
 import { createBuckets, type Pace } from "./token-bucket.ts";
+import { environmentOf } from "./unconfigured.ts";
 
 export interface ThreadOptions {
   readonly threads: Threads;
@@ -63,14 +64,11 @@ export function createThread(options: ThreadOptions): Thread {
     const claim = await threads.claimThread(owner, now, now + lease);
     if (claim === undefined) return false;
     const sent = readSent(claim.sent);
-    const { environment: name } = claim.deployment;
-    const environment = Object.hasOwn(config.environments, name)
-      ? config.environments[name]
-      : undefined;
-    if (environment === undefined || sent.dropped !== undefined) {
+    if (sent.dropped !== undefined) {
       await release(claim, sent, "shown");
       return true;
     }
+    const environment = environmentOf(claim.deployment.environment, config);
     const picture = { claim, sent, environment, until: now + lease };
     if (claim.spoiled === true && sent.card?.state === "sent") sent.card.hash = "";
     try {

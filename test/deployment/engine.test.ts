@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, type Engine } from "../../src/deployment/engine.ts";
+import { createEngine, type Engine, type EngineOptions } from "../../src/deployment/engine.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { Ledger } from "../../src/deployment/ledger.ts";
 import { done, waiting, type Step } from "../../src/deployment/step.ts";
@@ -22,10 +22,13 @@ describe("the engine", () => {
   let folder: string;
   let database: Database;
   let ledger: Ledger;
+  /** How far the engines' clock is ahead, in milliseconds. */
+  let ahead: number;
   const running: AbortController[] = [];
   const loops: Promise<void>[] = [];
 
   beforeEach(async () => {
+    ahead = 0;
     folder = mkdtempSync(join(tmpdir(), "omnibot-engine-"));
     database = openDatabase({ file: join(folder, "omnibot.sqlite") });
     await migrate(database);
@@ -39,13 +42,18 @@ describe("the engine", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(steps: readonly Step[], owner = "one", lease = 30_000): Engine {
+  function start(
+    steps: readonly Step[],
+    owner = "one",
+    lease = 30_000,
+    environments: EngineOptions["environments"] = { production: environment },
+  ): Engine {
     const engine = createEngine({
       ledger,
       steps,
-      environments: { production: environment },
+      environments,
       worldOf: () => fakeWorld({}),
-      clock,
+      clock: { now: () => clock.now() + ahead },
       log: quiet,
       owner,
       lease,
@@ -73,6 +81,17 @@ describe("the engine", () => {
     );
     if (created.state !== "created") throw new Error(created.state);
     return created.deployment.id;
+  }
+
+  /** The row after a later save than that one. */
+  async function after(id: number, revision: number): Promise<Deployment> {
+    let found: Deployment | undefined;
+    await eventually(async () => {
+      found = await ledger.get(id);
+      return found !== undefined && found.revision > revision;
+    });
+    if (found === undefined) throw new Error(`there is no #${id}`);
+    return found;
   }
 
   async function until(id: number, state: string): Promise<Deployment> {
@@ -185,4 +204,33 @@ describe("the engine", () => {
     const live = await until(id, "live");
     expect(live.approvals).toHaveLength(1);
   });
+  test("P16 a deployment whose environment is not configured here is left to others for a while, says so, and ends", async () => {
+    const steps = [step("one", () => Promise.resolve(done("went on")))];
+    const id = await request(steps);
+    const engine = start(steps, "one", 30_000, {});
+    const sentences: (string | undefined)[] = [];
+    for (let looks = 0; ; ahead += 5000) {
+      engine.hint();
+      const row = await after(id, looks);
+      looks = row.revision;
+      sentences.push(row.progress[0]?.sentence);
+      if (row.state !== "active") break;
+    }
+    expect(sentences[0]).toBe(
+      'This omnibot has no environment "production" in its configuration. Waits for one that does, for 10 min at most.',
+    );
+    const ended = await until(id, "failed");
+    expect(ended.failure).toMatchObject({ code: "environment-unknown" });
+    expect(ahead).toBeGreaterThanOrEqual(10 * 60_000);
+  }, 20_000);
+
+  test("P18 a deployment that another version or configuration knows goes on there", async () => {
+    const steps = [step("one", () => Promise.resolve(done("went on")))];
+    const id = await request(steps);
+    start([], "older");
+    await eventually(async () => (await ledger.get(id))?.revision !== 0);
+    ahead += 6000;
+    start(steps, "newer");
+    expect(await until(id, "live")).toMatchObject({ progress: [{ sentence: "went on" }] });
+  }, 20_000);
 });

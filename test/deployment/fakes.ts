@@ -90,7 +90,15 @@ export function fakeClaim(
   deployment: Deployment = deploymentAt("build"),
   change: Partial<Claim> = {},
 ): Claim {
-  return { deployment, owner: "test", version: 1, wakes: 0, trouble: undefined, ...change };
+  return {
+    deployment,
+    owner: "test",
+    version: 1,
+    dueAt: Number.MAX_SAFE_INTEGER,
+    wakes: 0,
+    trouble: undefined,
+    ...change,
+  };
 }
 
 /** A ledger that remembers effects, and what was asked of it. */

@@ -216,13 +216,4 @@ describe("a look", () => {
     expect(last.deployment).toMatchObject({ state: "failed", failure: { code: "internal-error" } });
     expect(JSON.stringify(last.deployment)).not.toContain("secret");
   });
-
-  test("P18 a step that this version does not know ends in a clear state", async () => {
-    const { deployment } = await lookAt(stepThat(() => Promise.resolve(done("x")), "another"));
-    expect(deployment).toMatchObject({
-      state: "failed",
-      failure: { code: "internal-error", step: "build" },
-    });
-    expect(deployment.failure?.detail).toContain('"build"');
-  });
 });

@@ -335,6 +335,31 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.claim("two", hour, hour + 5000)).toBeDefined();
   });
 
+  test("after a start, what is overdue stays so: it shows since when nobody looked", async () => {
+    await create();
+    await bringForward(database.db, 500_000);
+    expect(await claim(500_000)).toMatchObject({ dueAt: 1000 });
+  });
+
+  test("P5 after the clock went back, a doubt begins anew instead of lasting until it was before", async () => {
+    const { id } = await create();
+    const held = await claim(900_000);
+    await ledger.intend(held, "start-run", 900_000, 930_000, {});
+    await bringForward(database.db, 5000);
+    expect(await ledger.findEffect(id, "start-run")).toMatchObject({ intentAt: 5000 });
+  });
+
+  test("P18 what a newer version has put into a story stays there when this one saves", async () => {
+    const { id } = await create();
+    const held = await claim(1000);
+    const newer = { ...held.deployment, approvedTwice: { by: "somebody" } };
+    await ledger.save(held, { deployment: newer, nextAt: 2000, trouble: undefined, audit: [] });
+    const again = await claim(2000);
+    const known = waits(again.deployment, "approve", "Waits", {}, 2000);
+    await ledger.save(again, { deployment: known, nextAt: 9000, trouble: undefined, audit: [] });
+    expect(await ledger.get(id)).toMatchObject({ approvedTwice: { by: "somebody" } });
+  });
+
   test("a service that asked for a pause gets it, also over a start", async () => {
     await create();
     const held = await claim(1000);

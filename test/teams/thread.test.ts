@@ -380,10 +380,11 @@ describe("when Teams", () => {
   });
 });
 
-test("a thread of an environment that is not configured any more is left alone", async () => {
+test("P16 a deployment of an environment that is not configured any more is shown too", async () => {
   begin(deployment({ environment: "constructor" }));
   await pass(1);
-  expect(teams.counts()).toEqual({ posts: 0, edits: 0 });
+  expect(teams.counts()).toEqual({ posts: 1, edits: 0 });
+  expect(JSON.stringify(teams.posts())).toContain("Deploy to constructor?");
 });
 
 test("the loop looks when it is told to, and ends with the signal", async () => {

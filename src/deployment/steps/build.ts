@@ -2,7 +2,7 @@ import type { RunEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
 import type { RunState } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
-import { currentStep } from "../transitions.ts";
+import { timeOn } from "../transitions.ts";
 
 /** Runs the pipeline at exactly the approved commit, once, and follows the run to its end. */
 export const build: Step = {
@@ -26,8 +26,8 @@ export const build: Step = {
     });
     if ("code" in run) return failed(run.code, run);
     if (run.commit !== commit) return otherCommit(run, commit);
-    const since = currentStep(deployment)?.startedAt ?? clock.now();
-    return follow(await pipelines.readRun(run.id), run, commit, pace(clock.now() - since));
+    const age = timeOn(deployment, clock.now());
+    return follow(await pipelines.readRun(run.id), run, commit, pace(age));
   },
 };
 

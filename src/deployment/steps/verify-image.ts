@@ -3,7 +3,7 @@ import type { Deployment } from "../deployment.ts";
 import { imageTag } from "../image-tag.ts";
 import { known } from "../known.ts";
 import { done, failed, waiting, type Step } from "../step.ts";
-import { currentStep } from "../transitions.ts";
+import { timeOn } from "../transitions.ts";
 
 /** How long a registry may take to show a tag that was just pushed. */
 const grace = 20_000;
@@ -25,8 +25,7 @@ export const verifyImage: Step = {
         image: { tag, digest: image.digest, digests: image.digests },
       });
     }
-    const since = currentStep(deployment)?.startedAt ?? clock.now();
-    if (clock.now() - since < grace)
+    if (timeOn(deployment, clock.now()) < grace)
       return waiting({ seconds: 3 }, `Looks for ${tag} in the registry`);
     const { repository, registry: host } = environment.image;
     return failed("image-not-found", { detail: `${repository}:${tag} is not in ${host}.` });

@@ -1,4 +1,5 @@
 import type { Deployment, Proposal } from "../../deployment/deployment.ts";
+import { currentStep } from "../../deployment/transitions.ts";
 import { buttons, linked, type Link } from "./link.ts";
 import { capital, count, countInWords, escaped, list, plain } from "./text.ts";
 import { roughly, timeOfDay } from "./time.ts";
@@ -53,10 +54,12 @@ export function questionOf(deployment: Deployment): string {
     : `Deploy ${build} to ${environment}?`;
 }
 
-function introOf(deployment: Deployment, { environment }: CardContext): string {
+function introOf(deployment: Deployment, context: CardContext): string {
+  const { environment } = context;
   const who = `**${escaped(deployment.requester.name, 80)}**`;
   const { proposal, run } = deployment.evidence;
-  if (proposal === undefined) return `${who} asks. omnibot looks up what would ship.`;
+  if (proposal === undefined)
+    return `${who} asks. ${troubleOf(deployment, context) || "omnibot looks up what would ship."}`;
   const { commit } = proposal;
   const at = commit === undefined ? "" : ` at ${linked(short(commit.id), commit.url, environment)}`;
   if (deployment.target.from === "branch")
@@ -110,7 +113,14 @@ function changesOf(
   };
 }
 
-function waitingOf(deployment: Deployment, { environment, timeZone }: CardContext): string {
+/** What keeps omnibot from asking, where it said so. */
+function troubleOf({ progress }: Deployment, { room }: CardContext): string {
+  return escaped(currentStep({ progress })?.sentence ?? "", room.sentence);
+}
+
+function waitingOf(deployment: Deployment, context: CardContext): string {
+  const { environment, timeZone } = context;
+  if (!Number.isFinite(environment.approval.required)) return troubleOf(deployment, context);
   const left = environment.approval.required - deployment.approvals.length;
   const names = deployment.approvals.map((approval) => escaped(approval.person.name, 80));
   const soFar = names.length === 0 ? "" : `**${list(names)}** approved. `;
