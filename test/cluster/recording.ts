@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { digestIn } from "../../src/cluster/image.ts";
 import * as objects from "../../src/cluster/objects.ts";
+import { decideRollout } from "../../src/cluster/rollout.ts";
 import type { RolloutObjects } from "../../src/cluster/workload.ts";
+import type { RolloutState } from "../../src/deployment/ports.ts";
 
 /** Recordings of rollouts on a real API server; they are not part of this repository. */
-const folder = join(import.meta.dirname, "../../../shared/recordings");
+export const recordings = join(import.meta.dirname, "../../../shared/recordings");
 
 const anyObject = z.looseObject({ metadata: z.looseObject({ uid: z.string().optional() }) });
 const line = z.object({
@@ -15,8 +18,11 @@ const line = z.object({
   object: z.unknown(),
 });
 
+export const repository = "omnispatial/web";
+export const tag = "production-40672";
+
 export function hasRecordings(): boolean {
-  return existsSync(folder);
+  return existsSync(recordings);
 }
 
 /** A moment of a recording: milliseconds since its start, and everything that is known then. */
@@ -27,7 +33,7 @@ export interface Moment {
 
 /** Plays a recording event by event. */
 export function* replay(file: string): Generator<Moment> {
-  const lines = readFileSync(join(folder, file), "utf8")
+  const lines = readFileSync(join(recordings, file), "utf8")
     .trim()
     .split("\n")
     .map((text) => line.parse(JSON.parse(text)));
@@ -69,4 +75,29 @@ function startOf(lines: readonly z.output<typeof line>[]): number {
     return typeof creationTimestamp === "string" ? [Date.parse(creationTimestamp) - t] : [];
   });
   return Math.max(0, ...created);
+}
+
+export interface Verdict {
+  /** Milliseconds since the start of the recording. */
+  readonly t: number;
+  readonly state: RolloutState;
+}
+
+/** What is decided about the wanted tag at every moment of a recording. */
+export function verdictsOf(name: string): readonly Verdict[] {
+  const file = `${name}.ndjson`;
+  const digests = new Set<string>();
+  for (const { objects: seen } of replay(file)) {
+    for (const pod of seen.pods) {
+      const container = pod.spec.containers.find(({ image }) => image.endsWith(tag));
+      const status = pod.status.containerStatuses.find((one) => one.name === container?.name);
+      const digest = digestIn(status?.imageID ?? "");
+      if (digest !== undefined) digests.add(digest);
+    }
+  }
+  const wanted = { repository, tag, digests: [...digests] };
+  return [...replay(file)].map(({ t, objects: seen }) => ({
+    t,
+    state: decideRollout(seen, wanted),
+  }));
 }

@@ -1,7 +1,6 @@
 import { decideRollout } from "../../src/cluster/rollout.ts";
-import { digestIn } from "../../src/cluster/image.ts";
 import type { RolloutState } from "../../src/deployment/ports.ts";
-import { hasRecordings, replay } from "./recording.ts";
+import { hasRecordings, replay, repository, tag, verdictsOf } from "./recording.ts";
 
 /** What each recording must end in, and the earliest moment (ms) at which its state allows to say so. */
 const expected = [
@@ -23,29 +22,7 @@ const expected = [
   ["22-sidecar-only-broken", "crash-loop", 8531],
 ] as const;
 
-const repository = "omnispatial/web";
-const tag = "production-40672";
 const verdict = (state: RolloutState) => (state.state === "failed" ? state.code : state.state);
-
-interface Verdict {
-  readonly t: number;
-  readonly state: RolloutState;
-}
-
-function play(name: string): readonly Verdict[] {
-  const file = `${name}.ndjson`;
-  const digests = new Set<string>();
-  for (const { objects } of replay(file)) {
-    for (const pod of objects.pods) {
-      const container = pod.spec.containers.find(({ image }) => image.endsWith(tag));
-      const status = pod.status.containerStatuses.find((one) => one.name === container?.name);
-      const digest = digestIn(status?.imageID ?? "");
-      if (digest !== undefined) digests.add(digest);
-    }
-  }
-  const wanted = { repository, tag, digests: [...digests] };
-  return [...replay(file)].map(({ t, objects }) => ({ t, state: decideRollout(objects, wanted) }));
-}
 
 const title = hasRecordings()
   ? "Recordings of a real API server"
@@ -53,7 +30,7 @@ const title = hasRecordings()
 
 (hasRecordings() ? describe : describe.skip)(title, () => {
   test.each(expected)("%s ends in %s, and never cries wolf before", (name, end, decidable) => {
-    const verdicts = play(name);
+    const verdicts = verdictsOf(name);
     const decided = verdicts.filter(({ state }) => state.state !== "progressing");
     for (const { t, state } of decided) {
       expect([verdict(state), t >= decidable]).toEqual([end, true]);
@@ -63,7 +40,7 @@ const title = hasRecordings()
   });
 
   test("12-heals-after-deadline is stalled at its deadline, then ready", () => {
-    const verdicts = play("12-heals-after-deadline");
+    const verdicts = verdictsOf("12-heals-after-deadline");
     const failures = verdicts.filter(({ state }) => state.state === "failed");
     expect(new Set(failures.map(({ state }) => verdict(state)))).toEqual(
       new Set(["rollout-stalled"]),
@@ -82,7 +59,7 @@ const title = hasRecordings()
   });
 
   test("17-statefulset-blocked names the pod that holds up the rest", () => {
-    const last = play("17-statefulset-blocked").at(-1)?.state;
+    const last = verdictsOf("17-statefulset-blocked").at(-1)?.state;
     expect(last).toMatchObject({
       sentence:
         "3 of 6 ready on 40672, 2 of 6 still on 40655; omnispatial-worker-2: container worker is not ready",
