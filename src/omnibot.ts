@@ -133,7 +133,7 @@ export async function startOmnibot(
   };
   const requests = {
     ...createRequests({ ledger, environments, clock, hint }),
-    status: createStatus({ ledger, environments, worldOf }),
+    status: createStatus({ ledger, environments, worldOf, log }),
   };
   const bot = createBot({ config, requests, deliveries: ledger, conversations, clock, log });
   let ready = false;

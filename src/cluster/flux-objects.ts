@@ -44,6 +44,7 @@ const snapshot = z.object({
   status: z.string().default(""),
   action: z.string().optional(),
   configDigest: z.string().optional(),
+  lastDeployed: z.string().optional(),
 });
 
 /** helm.toolkit.fluxcd.io/v2, and v2beta2, whose status may lack history and digests. The spec is kept whole for its values. */

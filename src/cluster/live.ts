@@ -46,10 +46,15 @@ function fluxState({ release, kustomization, repository }: LiveObjects): LiveSta
     if (ready?.status === "False") return { ok: false, sentence: `${kind}: ${words(ready)}` };
   }
   if (!isReleased(release)) return { ok: false, sentence: "Helm is at work" };
-  const version = release.status.history[0]?.version ?? "";
+  const newest = release.status.history[0];
   const revision = kustomization?.status.lastAppliedRevision;
   const at = revision === undefined ? "" : `, at ${shortRevision(revision)}`;
-  return { ok: true, sentence: `release ${version}${at}` };
+  const since = Date.parse(newest?.lastDeployed ?? "");
+  return {
+    ok: true,
+    sentence: `release ${newest?.version ?? ""}${at}`,
+    ...(Number.isNaN(since) ? {} : { since }),
+  };
 }
 
 function podsState({ tag, objects, imageRepository }: LiveObjects): LiveState["pods"] {

@@ -228,7 +228,8 @@ export type RolloutState =
 export interface LiveState {
   /** The tag that the HelmRelease wants, as the cluster has it. */
   readonly tag: string | undefined;
-  readonly flux: { readonly ok: boolean; readonly sentence: string };
+  /** `since`: when Helm deployed it, ms since 1970. */
+  readonly flux: { readonly ok: boolean; readonly sentence: string; readonly since?: number };
   readonly pods: { readonly ok: boolean; readonly sentence: string };
 }
 

@@ -46,6 +46,10 @@ export function unknownEnvironment(said: string, verb: string, known: readonly s
   return `There is no environment “${escaped(said, 60)}”. Known: ${names(known)}.${meant}`;
 }
 
+export function unknownDeployment(id: number): string {
+  return `There is no deployment #${id} here. **status** shows the newest.`;
+}
+
 /** Says what was not understood, with the nearest command. Nothing was done. */
 export function misunderstanding(
   command: Extract<Command, { type: "unknown" | "bad-number" }>,

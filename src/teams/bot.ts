@@ -14,10 +14,11 @@ import {
   misunderstanding,
   requestRefusal,
   statusSilent,
+  unknownDeployment,
   unknownEnvironment,
 } from "./answers.ts";
 import { renderHelp } from "./cards/help.ts";
-import { renderStatus } from "./cards/status.ts";
+import { renderDeployment, renderStatus } from "./cards/status.ts";
 import { answerOf, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
 import { parseCommand, type Command } from "./command.ts";
 import {
@@ -117,6 +118,8 @@ export function createBot({
         return request(command, activity, person);
       case "status":
         return answer(activity, () => statusMessage(command.environment));
+      case "deployment":
+        return answer(activity, () => deploymentMessage(command.id));
       case "help":
         return answer(activity, () => cardMessage(renderHelp(environments)));
       case "unknown":
@@ -179,7 +182,7 @@ export function createBot({
   async function statusMessage(said: string | undefined): Promise<Message> {
     const name = nameOf(said);
     try {
-      const statuses = await within(statusTime, "the status", requests.status(name));
+      const statuses = await within(statusTime, "the status", requests.status.environments(name));
       if (statuses === undefined) {
         return textMessage(unknownEnvironment(said ?? "", "status", Object.keys(environments)));
       }
@@ -188,6 +191,22 @@ export function createBot({
       );
     } catch (error) {
       log.error({ err: error }, "the status could not be read");
+      return textMessage(statusSilent);
+    }
+  }
+
+  async function deploymentMessage(id: number): Promise<Message> {
+    try {
+      const read = requests.status.deployment(id);
+      const deployment = await within(ledgerTime, "the ledger", read);
+      const environment = environments[deployment?.environment ?? ""];
+      if (deployment === undefined || environment === undefined) {
+        return textMessage(unknownDeployment(id));
+      }
+      const context = { environment, now: clock.now(), timeZone: teams.timeZone };
+      return cardMessage(renderDeployment(deployment, context));
+    } catch (error) {
+      log.error({ err: error }, "a deployment could not be read");
       return textMessage(statusSilent);
     }
   }

@@ -6,6 +6,8 @@ export type Command =
       readonly build: number | undefined;
     }
   | { readonly type: "status"; readonly environment: string | undefined }
+  /** `status #128` */
+  | { readonly type: "deployment"; readonly id: number }
   | { readonly type: "help" }
   /** A number that is none, or none that a build can have. */
   | { readonly type: "bad-number"; readonly verb: "deploy" | "rollback"; readonly said: string }
@@ -22,6 +24,7 @@ const greetings = new Set(["hi", "hello", "hey", "?", "thanks", "thx"]);
 /** As it may be called in omnibot.yaml. */
 const environmentName = /^[a-z][a-z0-9._-]{0,62}$/;
 const buildNumber = /^[1-9]\d{0,9}$/;
+const deploymentNumber = /^#[1-9]\d{0,8}$/;
 
 /** Reads one command from the text of a message without its mentions. Words are forgiving, numbers are strict. */
 export function parseCommand(text: string): Command {
@@ -60,6 +63,10 @@ function readArguments(
   verb: "deploy" | "rollback" | "status",
   words: readonly string[],
 ): Command | undefined {
+  const [first, ...more] = words;
+  if (verb === "status" && first !== undefined && deploymentNumber.test(first)) {
+    return more.length === 0 ? { type: "deployment", id: Number(first.slice(1)) } : undefined;
+  }
   let environment: string | undefined;
   let build: number | undefined;
   for (const word of words) {

@@ -49,14 +49,14 @@ describe("a rollback", () => {
       await story.request(alex, "rollback production 40641");
       expect(story.threadText()).toContain("Roll back production to 40641?");
       expect(await story.ask(adele, "status production")).toMatch(
-        /a deployment is under way[^]*Rolling production back to 40641, at Approve\. Alex Wilber asked/,
+        /a deployment is under way[^]*Rolling production back to 40641, at Approve: Waits for one approval\. Alex Wilber asked/,
       );
 
       await story.click(megan, "approve");
       await story.until("the merge", () => changesOf(world).merges === 1);
       const during = await story.ask(adele, "status");
       expect(during).toContain("Git wants production-40641");
-      expect(during).toMatch(/Rolling production back to 40641, at (Merge|Flux|Pods|Health)\./);
+      expect(during).toMatch(/Rolling production back to 40641, at (Merge|Flux|Pods|Health)[.:]/);
 
       await story.waitFor("@Alex Wilber production-40641 is live again");
       expect(await story.ask(adele, "status")).toMatch(

@@ -85,7 +85,11 @@ test("P10 follows a commit from the poke to the last pod, and believes nothing b
   expect(pods).toMatchObject({ state: "ready", pods: 3, digest, running: [{}, {}, { digest }] });
   expect(await cluster.readLive(release)).toEqual({
     tag: "production-40672",
-    flux: { ok: true, sentence: expect.stringMatching(/^release 2, at main@[0-9a-f]{7}$/) },
+    flux: {
+      ok: true,
+      sentence: expect.stringMatching(/^release 2, at main@[0-9a-f]{7}$/),
+      since: expect.any(Number),
+    },
     pods: { ok: true, sentence: "3 of 3 ready on 40672" },
   });
 }, 30_000);

@@ -37,11 +37,16 @@ const well: Parts = {
   health: { check: answer([{ name: "web", ok: true, answer: "200" }]) },
 };
 
-function statusOf(parts: Parts, recent: readonly Deployment[] = []) {
-  const { ledger } = fakeLedger({ list: answer(recent) });
+function statusOf(parts: Parts, recent: readonly Deployment[] = [], patience = 1000) {
+  const { ledger } = fakeLedger({ list: answer(recent), get: answer(recent[0]) });
   const environments = { production: environment };
-  return createStatus({ ledger, environments, worldOf: () => fakeWorld(parts) });
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const worldOf = () => fakeWorld(parts);
+  const status = createStatus({ ledger, environments, worldOf, log, patience });
+  return (name: string | undefined) => status.environments(name);
 }
+
+const never = <T>() => new Promise<T>(() => {});
 
 describe("the status", () => {
   test("tells what Git, the registry, Flux, the pods and the application say", async () => {
@@ -49,9 +54,9 @@ describe("the status", () => {
       {
         environment: "production",
         tag: { wanted: "production-40655", since: 900_000, by: "omnibot[bot]" },
-        image: { ok: true },
-        flux: { ok: true, sentence: "release 4" },
-        pods: { ok: true },
+        image: { state: "well" },
+        flux: { state: "well", sentence: "release 4" },
+        pods: { state: "well" },
         health: [{ name: "web", ok: true }],
         active: undefined,
         problems: [],
@@ -76,8 +81,9 @@ describe("the status", () => {
     expect(await statusOf({ ...well, cluster: { readLive: lost } })("production")).toMatchObject([
       {
         tag: { wanted: "production-40655" },
-        image: { ok: true },
-        pods: { ok: false, sentence: "not known" },
+        image: { state: "well" },
+        pods: { state: "unknown", sentence: "not known" },
+        unanswered: [],
         problems: ["The cluster does not answer."],
       },
     ]);
@@ -91,6 +97,73 @@ describe("the status", () => {
     });
     expect(await statusOf({ ...well, gitops: { readTag } })("production")).toMatchObject([
       { tag: { wanted: undefined }, health: [{ ok: true }], problems: ["It is not there."] },
+    ]);
+  });
+
+  test("P10 of who does not answer in time says so, and who that is, and answers with the rest", async () => {
+    const silent = { ...well, cluster: { readLive: never }, health: { check: never } };
+    expect(await statusOf(silent, [], 50)("production")).toMatchObject([
+      {
+        tag: { wanted: "production-40655" },
+        image: { state: "well" },
+        flux: { state: "unknown" },
+        health: undefined,
+        unanswered: ["The health checks", "The cluster"],
+        problems: [],
+      },
+    ]);
+  });
+
+  test("without Git's word names Git alone, and not those who could not be asked without it", async () => {
+    const silent = { ...well, gitops: { readTag: never } };
+    expect(await statusOf(silent, [], 50)("production")).toMatchObject([
+      { image: { state: "unknown" }, flux: { state: "unknown" }, unanswered: ["GitHub"] },
+    ]);
+  });
+
+  test("asks the cluster without waiting for Git, where an earlier deployment knows the release", async () => {
+    const silent = { ...well, gitops: { readTag: never } };
+    const before = deploymentAt("build", { state: "live" });
+    expect(await statusOf(silent, [before], 50)("production")).toMatchObject([
+      { pods: { state: "well" }, unanswered: ["GitHub"] },
+    ]);
+  });
+
+  test("asks again where Git names another release than the last deployment did", async () => {
+    const asked: string[] = [];
+    const cluster: Parts["cluster"] = {
+      readLive: (release) => {
+        asked.push(release.name);
+        const word = { ok: true, sentence: release.name };
+        return Promise.resolve({ tag: "production-40655", flux: word, pods: word });
+      },
+    };
+    const before = deploymentAt("build", { state: "live" });
+    const renamed = {
+      ...before,
+      evidence: { proposal: { release: { name: "old" }, liveTag: "production-40655" } },
+    };
+    expect(await statusOf({ ...well, cluster }, [renamed])("production")).toMatchObject([
+      { flux: { sentence: "web" } },
+    ]);
+    expect(asked).toEqual(["old", "web"]);
+  });
+
+  test("names what is in work, what ended last, and what was good last", async () => {
+    const [active, failed, good] = [
+      deploymentAt("build", { id: 3 }),
+      deploymentAt("build", { id: 2, state: "failed" }),
+      deploymentAt("build", { id: 1, state: "live" }),
+    ];
+    expect(await statusOf(well, [active, failed, good])("production")).toMatchObject([
+      { active: { id: 3 }, last: { id: 2 }, lastGood: { id: 1 } },
+    ]);
+  });
+
+  test("a part that fails by a bug costs that part, not the answer", async () => {
+    const buggy = () => Promise.reject(new TypeError("x is not a function"));
+    expect(await statusOf({ ...well, health: { check: buggy } })("production")).toMatchObject([
+      { pods: { state: "well" }, problems: ["The health checks could not be read."] },
     ]);
   });
 

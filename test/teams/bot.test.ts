@@ -104,6 +104,22 @@ describe("a message", () => {
     expect((await said(threadId)).join()).toContain("production is well");
   });
 
+  test("P10 asks for one deployment by its number, and gets its whole chain of evidence", async () => {
+    room.requests.deployments = [everyState.live];
+    const { threadId } = await room.teams.say(diego, "status #128");
+    const words = (await said(threadId)).join();
+    expect(words).toContain("#128 production-40672 is live");
+    expect(words).toMatch(
+      /Commit[^]*Approval[^]*Build[^]*Image[^]*Merge[^]*Flux[^]*Pods[^]*Health/,
+    );
+  });
+
+  test("about a deployment that there is not is told so", async () => {
+    room.requests.deployments = [];
+    const { threadId } = await room.teams.say(diego, "status #999");
+    expect((await said(threadId)).join()).toContain("There is no deployment #999 here.");
+  });
+
   test("about an environment that does not exist is told so", async () => {
     room.requests.statuses = async () => undefined;
     const { threadId } = await room.teams.say(diego, "status staging");

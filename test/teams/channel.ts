@@ -8,7 +8,8 @@ import type {
   DeploymentRequest,
   RequestAnswer,
 } from "../../src/deployment/requests.ts";
-import type { EnvironmentStatus } from "../../src/deployment/status.ts";
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { EnvironmentStatus, ReadStatus } from "../../src/deployment/status.ts";
 import { createServer } from "../../src/http/server.ts";
 import { createAdapter } from "../../src/teams/adapter.ts";
 import { createBot, type BotOptions } from "../../src/teams/bot.ts";
@@ -34,6 +35,7 @@ class FakeRequests implements RequestsOfBot {
   /** The ledger behind them cannot be reached. */
   ledgerLost = false;
   statuses: () => Promise<readonly EnvironmentStatus[] | undefined> = async () => [];
+  deployments: readonly Deployment[] = [];
 
   request(request: DeploymentRequest): Promise<RequestAnswer> {
     this.asked.push(request);
@@ -45,9 +47,10 @@ class FakeRequests implements RequestsOfBot {
     return this.decision();
   }
 
-  status(): Promise<readonly EnvironmentStatus[] | undefined> {
-    return this.statuses();
-  }
+  readonly status: ReadStatus = {
+    environments: () => this.statuses(),
+    deployment: (id) => Promise.resolve(this.deployments.find((one) => one.id === id)),
+  };
 }
 
 /** The bot behind its HTTP server, and a channel of Teams in front of it. */

@@ -1,4 +1,5 @@
 import type { Deployment } from "../../deployment/deployment.ts";
+import { chainRows, type ChainRow } from "./chain.ts";
 import { linked, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
 import type { Fact } from "./request.ts";
@@ -12,6 +13,8 @@ export interface FinalView {
   readonly intro: string;
   readonly facts: readonly Fact[];
   readonly replaced: string;
+  /** Every link of the evidence, shown when somebody asks for it. */
+  readonly chain: readonly ChainRow[];
   readonly links: readonly Link[];
   readonly summary: string;
 }
@@ -27,6 +30,7 @@ export function finalView(deployment: Deployment, context: CardContext): FinalVi
     intro: `${whoOf(deployment)} ${shipped}**${tookOf(deployment)}**.`,
     facts: factsOf(deployment, context),
     replaced: replacedOf(deployment),
+    chain: chainRows(deployment, context),
     links: evidenceLinks(deployment, context),
     summary: title,
   };
@@ -66,7 +70,7 @@ function factsOf(deployment: Deployment, { environment }: CardContext): readonly
     },
     merge && {
       name: "Git",
-      text: `${linked(short(merge.commit), merge.url, environment)} merged and applied by Flux`,
+      text: `${linked(short(merge.commit), merge.url, environment)} ${appliedOf(deployment)}`,
     },
     checks.length === 0
       ? undefined
@@ -76,6 +80,13 @@ function factsOf(deployment: Deployment, { environment }: CardContext): readonly
         },
   ];
   return facts.filter((fact) => fact !== undefined);
+}
+
+function appliedOf({ evidence: { change, sync, release, rollout } }: Deployment): string {
+  const merged = change === undefined ? "" : "merged and ";
+  const later = sync?.relation === "descendant" ? " with a later commit" : "";
+  const version = release?.version ?? rollout?.release;
+  return `${merged}applied by Flux${later}${version === undefined ? "" : ` as release ${version}`}`;
 }
 
 function replacedOf(deployment: Deployment): string {

@@ -31,6 +31,7 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
       },
       { command: `deploy ${name} 40672`, text: "brings a build that exists" },
       { command: `rollback ${name} 40655`, text: "brings an earlier build back, the same way" },
+      { command: "status #128", text: "shows the evidence of one deployment, link by link" },
       { command: `status ${name}`, text: "tells what Git wants, what runs, and how well" },
       { command: "help", text: "shows this" },
     ],

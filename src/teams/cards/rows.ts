@@ -15,17 +15,12 @@ export interface Row {
   readonly subtle: boolean;
 }
 
-const marks = {
+export const marks = {
   done: { mark: "✓", color: "Good" },
   running: { mark: "●", color: "Accent" },
   failed: { mark: "✕", color: "Attention" },
   pending: { mark: "○", color: "Default" },
 } as const;
-
-/** The mark of something that is well or is not. */
-export function markOf(ok: boolean): Pick<Row, "mark" | "color"> {
-  return ok ? marks.done : marks.failed;
-}
 
 export function rowOf(progress: Progress, deployment: Deployment, context: CardContext): Row {
   const pending = progress.state === "pending";

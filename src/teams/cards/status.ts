@@ -1,10 +1,16 @@
+import type { Deployment } from "../../deployment/deployment.ts";
 import type { EnvironmentStatus, Finding } from "../../deployment/status.ts";
+import { chainRows, type ChainRow } from "./chain.ts";
+import { failedTitle } from "./failed.ts";
+import { finalTitle } from "./final.ts";
+import { linked } from "./link.ts";
 import { progressTitle } from "./progress.ts";
 import type { RenderContext, Rendered } from "./render.ts";
-import { markOf, type Row } from "./rows.ts";
+import { marks, type Row } from "./rows.ts";
 import { expand } from "./template.ts";
 import { escaped, list, plain } from "./text.ts";
 import { roughly, timeOfDay } from "./time.ts";
+import { subjectOf, whoOf } from "./words.ts";
 
 type StatusRow = Pick<Row, "mark" | "color" | "word" | "detail">;
 
@@ -16,10 +22,15 @@ interface StatusView {
 
 interface EnvironmentView {
   readonly title: string;
-  readonly color: "Good" | "Attention" | "Accent";
+  readonly color: "Good" | "Attention" | "Accent" | "Warning" | "Default";
   readonly intro: string;
   readonly rows: readonly StatusRow[];
   readonly notes: readonly { readonly text: string }[];
+  /** The evidence of one deployment, behind a button unless it is what was asked for. */
+  readonly chain: readonly ChainRow[];
+  readonly chainTitle: string;
+  readonly chainId: string;
+  readonly chainOpen: boolean;
 }
 
 export type StatusContext = Pick<RenderContext, "now" | "timeZone"> & {
@@ -29,58 +40,101 @@ export type StatusContext = Pick<RenderContext, "now" | "timeZone"> & {
 /** From so many environments on, each gets one line only. */
 const compactFrom = 3;
 const mostEnvironments = 20;
+const noChain = { chain: [], chainTitle: "", chainId: "evidence", chainOpen: false } as const;
 
 export function renderStatus(
   statuses: readonly EnvironmentStatus[],
   context: StatusContext,
 ): Rendered {
-  const view = statusView(statuses, context);
-  return { card: expand("status", view), summary: view.summary };
-}
-
-function statusView(statuses: readonly EnvironmentStatus[], context: StatusContext): StatusView {
   const environments =
     statuses.length < compactFrom
       ? statuses.map((status) => environmentView(status, context))
       : [overview(statuses.slice(0, mostEnvironments))];
-  return {
+  return rendered(environments, context);
+}
+
+/** One deployment with all its evidence: `status #128`. */
+export function renderDeployment(deployment: Deployment, context: RenderContext): Rendered {
+  const { state, failure, requestedAt, endedAt } = deployment;
+  const title = titleOf(deployment, context);
+  const ended =
+    endedAt === undefined ? "" : `, ${endings[state]} ${roughly(context.now - endedAt)} ago`;
+  const view: EnvironmentView = {
+    ...noChain,
+    title: `#${deployment.id} ${plain(title)}`,
+    color: colors[state],
+    intro: `${whoOf(deployment)} Begun ${roughly(context.now - requestedAt)} ago${ended}.`,
+    rows: [],
+    notes:
+      failure === undefined
+        ? []
+        : [{ text: `**${escaped(failure.code, 60)}** names what is wrong.` }],
+    chain: chainRows(deployment, context),
+    chainOpen: true,
+  };
+  return rendered([view], context);
+}
+
+function rendered(
+  environments: readonly EnvironmentView[],
+  { now, timeZone }: Pick<StatusContext, "now" | "timeZone">,
+): Rendered {
+  const view: StatusView = {
     environments,
-    looked: `Looked at ${timeOfDay(context.now, context.timeZone, "seconds")}`,
+    looked: `Looked at ${timeOfDay(now, timeZone, "seconds")}`,
     summary: environments.map((one) => one.title).join(", "),
   };
+  return { card: expand("status", view), summary: view.summary };
 }
 
 function environmentView(status: EnvironmentStatus, context: StatusContext): EnvironmentView {
   const verdict = verdictOf(status);
+  const environment = context.environments[status.environment];
   return {
     title: `${plain(status.environment, 60)} ${verdict.words}`,
     color: verdict.color,
-    intro: wantedOf(status, context.now),
+    intro: wantedOf(status, context),
     rows: [
-      row("Image", status.image),
-      row("Flux", status.flux),
-      row("Pods", status.pods),
-      ...(status.health.length === 0 ? [] : [row("Health", healthOf(status))]),
+      row("Image", status.image, context),
+      row("Flux", status.flux, context),
+      row("Pods", status.pods, context),
+      ...(status.health?.length === 0 ? [] : [row("Health", healthOf(status), context)]),
     ],
     notes: notesOf(status, context)
-      .slice(0, 6)
+      .slice(0, 8)
       .map((text) => ({ text })),
+    ...noChain,
+    ...(environment === undefined ? {} : evidenceOf(status, { ...context, environment })),
+  };
+}
+
+/** Of the deployment in work, or of the newest that ended: what is known of it. */
+function evidenceOf(
+  { active, last, environment }: EnvironmentStatus,
+  context: RenderContext,
+): Partial<EnvironmentView> {
+  const deployment = active ?? last;
+  if (deployment === undefined) return {};
+  return {
+    chain: chainRows(deployment, context),
+    chainTitle: `Evidence of #${deployment.id}`,
+    chainId: `evidence-${environment}`,
   };
 }
 
 function overview(statuses: readonly EnvironmentStatus[]): EnvironmentView {
-  const bad = statuses
-    .filter((status) => !isWell(status))
-    .map((status) => plain(status.environment, 60));
+  const named = (states: readonly Standing[]) =>
+    statuses
+      .filter((status) => states.includes(standingOf(status)))
+      .map((status) => plain(status.environment, 60));
+  const ill = named(["ill"]);
+  const partly = named(["unknown"]);
   return {
-    title:
-      bad.length === 0
-        ? "All environments are well"
-        : `${list(bad)} ${bad.length === 1 ? "is" : "are"} not well`,
-    color: bad.length === 0 ? "Good" : "Attention",
+    ...noChain,
+    ...overviewTitle(ill, partly),
     intro: "**status** with the name of an environment tells more.",
     rows: statuses.map((status) => ({
-      ...markOf(isWell(status)),
+      ...marks[markOfStanding[standingOf(status)]],
       word: escaped(status.environment, 30),
       detail: `${escaped(status.tag.wanted ?? "not known", 60)} ${verdictOf(status).words}`,
     })),
@@ -88,65 +142,133 @@ function overview(statuses: readonly EnvironmentStatus[]): EnvironmentView {
   };
 }
 
+function overviewTitle(
+  ill: readonly string[],
+  partly: readonly string[],
+): Pick<EnvironmentView, "title" | "color"> {
+  if (ill.length > 0) {
+    return {
+      title: `${list(ill)} ${ill.length === 1 ? "is" : "are"} not well`,
+      color: "Attention",
+    };
+  }
+  if (partly.length > 0) {
+    const words = partly.length === 1 ? "is" : "are";
+    return { title: `${list(partly)} ${words} well as far as is known`, color: "Warning" };
+  }
+  return { title: "All environments are well", color: "Good" };
+}
+
+type Standing = Finding["state"];
+
+/** Ill, where anything is known to be; else what is not known decides. */
+function standingOf(status: EnvironmentStatus): Standing {
+  const { image, flux, pods, health, tag } = status;
+  const states = new Set([image.state, flux.state, pods.state]);
+  if (states.has("ill") || health?.some((check) => !check.ok) === true) return "ill";
+  const partial =
+    states.has("unknown") ||
+    health === undefined ||
+    tag.wanted === undefined ||
+    status.unanswered.length > 0 ||
+    status.problems.length > 0;
+  return partial ? "unknown" : "well";
+}
+
 function verdictOf(status: EnvironmentStatus): {
   readonly words: string;
   readonly color: EnvironmentView["color"];
 } {
-  if (!isWell(status)) return { words: "is not well", color: "Attention" };
-  if (status.active !== undefined)
-    return { words: "is well, a deployment is under way", color: "Accent" };
-  return { words: "is well", color: "Good" };
+  const busy = status.active === undefined ? "" : ", a deployment is under way";
+  switch (standingOf(status)) {
+    case "ill":
+      return { words: `is not well${busy}`, color: "Attention" };
+    case "unknown":
+      return { words: `is only partly known${busy}`, color: "Warning" };
+    case "well":
+      return { words: `is well${busy}`, color: busy === "" ? "Good" : "Accent" };
+  }
 }
 
-function isWell(status: EnvironmentStatus): boolean {
-  const conditions = [status.image, status.flux, status.pods, ...status.health];
-  return (
-    status.problems.length === 0 &&
-    status.tag.wanted !== undefined &&
-    conditions.every((one) => one.ok)
-  );
-}
-
-function wantedOf({ tag }: EnvironmentStatus, now: number): string {
+function wantedOf({ tag, environment }: EnvironmentStatus, context: StatusContext): string {
   if (tag.wanted === undefined) return "What Git wants is not known.";
-  const since = tag.since === undefined ? "" : `, for ${roughly(now - tag.since)}`;
-  return `Git wants **${escaped(tag.wanted)}**${since}${tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`}.`;
+  const known = context.environments[environment];
+  const wanted = known === undefined ? escaped(tag.wanted) : linked(tag.wanted, tag.url, known);
+  const since = tag.since === undefined ? "" : `, for ${roughly(context.now - tag.since)}`;
+  return `Git wants **${wanted}**${since}${tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`}.`;
 }
 
-function row(word: string, finding: Finding): StatusRow {
-  return { ...markOf(finding.ok), word, detail: escaped(finding.sentence) };
+const unknownMark = { mark: "?", color: "Default" } as const;
+const markOfStanding = { well: "done", ill: "failed", unknown: "pending" } as const;
+
+function row(word: string, { state, sentence, since }: Finding, { now }: StatusContext): StatusRow {
+  const mark = state === "unknown" ? unknownMark : marks[markOfStanding[state]];
+  const ago = since === undefined ? "" : `, ${roughly(now - since)} ago`;
+  return { ...mark, word, detail: `${escaped(sentence)}${ago}` };
 }
 
 function healthOf({ health }: EnvironmentStatus): Finding {
+  if (health === undefined) return { state: "unknown", sentence: "not known" };
   const bad = health.filter((check) => !check.ok);
-  if (bad.length > 0)
-    return { ok: false, sentence: bad.map((check) => `${check.name} ${check.answer}`).join(", ") };
-  return {
-    ok: true,
-    sentence: `${list(health.map((check) => check.name))} ${health.length === 1 ? "answers" : "answer"} well`,
-  };
+  if (bad.length > 0) {
+    const sentence = bad.map((check) => `${check.name} ${check.answer}`).join(", ");
+    return { state: "ill", sentence };
+  }
+  const names = list(health.map((check) => check.name));
+  return { state: "well", sentence: `${names} ${health.length === 1 ? "answers" : "answer"} well` };
 }
 
 function notesOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
-  const { active, last } = status;
+  const { active, last, lastGood, unanswered, problems } = status;
   const environment = context.environments[status.environment];
-  const notes = status.problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
-  if (active !== undefined && environment !== undefined) {
-    const running = active.progress.find(
-      (one) => one.state === "running" || one.state === "pending",
-    );
-    const at = running === undefined ? "" : `, at ${escaped(running.title, 20)}`;
-    notes.push(
-      `#${active.id}: ${escaped(progressTitle(active, { environment }))}${at}. ${escaped(active.requester.name, 80)} asked.`,
-    );
+  const notes = problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
+  if (unanswered.length > 0) {
+    notes.unshift(`**Partial answer:** ${list(unanswered)} did not answer in time.`);
   }
+  if (environment === undefined) return notes;
+  if (active !== undefined) notes.push(workOf(active, environment));
   if (last?.endedAt !== undefined) {
     notes.push(
       `#${last.id} before: ${endings[last.state]} ${roughly(context.now - last.endedAt)} ago.`,
     );
   }
+  if (lastGood?.endedAt !== undefined) {
+    const good = subjectOf(lastGood, environment) ?? `#${lastGood.id}`;
+    const ago = roughly(context.now - lastGood.endedAt);
+    notes.push(`Last good: **${escaped(good)}**, proven ${ago} ago by #${lastGood.id}.`);
+  }
   return notes;
 }
+
+/** What is in work, and what it waits for. */
+function workOf(active: Deployment, environment: RenderContext["environment"]): string {
+  const running = active.progress.find((one) => one.state === "running" || one.state === "pending");
+  const at = running === undefined ? "" : `, at ${escaped(running.title, 20)}`;
+  const waits = running?.sentence === undefined ? "" : `: ${escaped(running.sentence)}`;
+  const title = escaped(progressTitle(active, { environment }));
+  return `#${active.id}: ${title}${at}${waits}${/[.!?…]$/.test(waits) ? "" : "."} ${escaped(active.requester.name, 80)} asked.`;
+}
+
+function titleOf(deployment: Deployment, context: RenderContext): string {
+  switch (deployment.state) {
+    case "active":
+    case "rejected":
+    case "expired":
+      return progressTitle(deployment, context);
+    case "live":
+      return finalTitle(deployment, context);
+    case "failed":
+      return failedTitle(deployment, context);
+  }
+}
+
+const colors = {
+  active: "Accent",
+  live: "Good",
+  failed: "Attention",
+  rejected: "Default",
+  expired: "Default",
+} as const;
 
 const endings = {
   active: "began",

@@ -134,9 +134,41 @@ const built = {
     to: "production-40672",
   },
   merge: { commit: "a81f0c2aa", url: "https://github.com/omnispatial/gitops/commit/a81f0c2aa" },
-  sync: { generation: 7 },
-  rollout: { pods: 3, podsReady: 2, release: 14 },
+  sync: { generation: 7, revision: "main@sha1:a81f0c2aa", relation: "same" as const },
+  release: { version: 14, generation: 7 },
+  rollout: { pods: 3, podsReady: 2 },
 };
+
+/** Earlier versions kept no times, and less of Flux and the pods. */
+const older = {
+  proposal: built.proposal,
+  run: built.run,
+  image: built.image,
+  change: built.change,
+  merge: built.merge,
+  sync: { generation: 7, revision: "main@sha1:a81f0c2aa" },
+};
+
+/** As withEvidence keeps them: one minute for each link. */
+const witnesses = Object.fromEntries(
+  [
+    ["proposal", "Azure DevOps, OmniSpatial"],
+    ["run", "Azure DevOps, pipeline 12 of OmniSpatial"],
+    ["image", "omnispatial.azurecr.io/omnispatial/web"],
+    ["change", "GitHub, omnispatial/gitops"],
+    ["merge", "GitHub, omnispatial/gitops"],
+    ["sync", "Flux, its Kustomization and HelmRelease"],
+    ["release", "Flux, the HelmRelease"],
+    ["rollout", "Kubernetes, the pods themselves"],
+    ["health", "the application itself"],
+  ].map(([link, source], i) => [link, { at: asked + i * minute, source }]),
+);
+
+const running = ["7c9d5-2xkqv", "7c9d5-8wz4t", "7c9d5-m6r9p"].map((pod) => ({
+  workload: "Deployment omnispatial-web",
+  pod: `omnispatial-web-${pod}`,
+  digest,
+}));
 
 const back = {
   kind: "rollback",
@@ -171,11 +203,22 @@ export const everyState = {
     state: "live",
     evidence: {
       ...built,
-      rollout: { pods: 3, podsReady: 3, release: 14, digest },
+      witnesses,
+      rollout: { pods: 3, podsReady: 3, digest, running },
       health: {
         checks: ["web", "tiles", "login"].map((name) => ({ name, ok: true, answer: "200" })),
         successes: 3,
       },
+    },
+    approvals,
+    progress: steps(8, "pending"),
+    endedAt: asked + 7 * minute + 58_000,
+  }),
+  "live, by an earlier version": deployment({
+    state: "live",
+    evidence: {
+      ...older,
+      rollout: { pods: 3, podsReady: 3, release: 14, digest },
     },
     approvals,
     progress: steps(8, "pending"),
@@ -268,12 +311,14 @@ export function status(changes: Partial<EnvironmentStatus> = {}): EnvironmentSta
   return {
     environment: "production",
     tag: { wanted: "production-40655", since: asked - 3 * day, by: "Megan Bowen" },
-    image: { ok: true, sentence: "in the registry, sha256:9f3c41…" },
-    flux: { ok: true, sentence: "applied main@sha1:a81f0c2" },
-    pods: { ok: true, sentence: "3 of 3 ready on production-40655" },
+    image: { state: "well", sentence: "in the registry, sha256:9f3c41…" },
+    flux: { state: "well", sentence: "release 14, at main@a81f0c2", since: asked + 5 * minute },
+    pods: { state: "well", sentence: "3 of 3 ready on production-40655" },
     health: [{ name: "web", ok: true, answer: "200" }],
     active: undefined,
     last: everyState.live,
+    lastGood: everyState.live,
+    unanswered: [],
     problems: [],
     ...changes,
   };

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import type { Deployment } from "../../../src/deployment/deployment.ts";
 import { renderHelp } from "../../../src/teams/cards/help.ts";
 import { renderCard } from "../../../src/teams/cards/render.ts";
-import { renderStatus } from "../../../src/teams/cards/status.ts";
+import { renderDeployment, renderStatus } from "../../../src/teams/cards/status.ts";
 import { problemsOf, textsOf, verbsOf } from "./card-rules.ts";
 import {
   adele,
@@ -340,6 +340,25 @@ describe("addresses", () => {
   });
 });
 
+test("P10 a result tells its evidence in four lines, and keeps the whole chain for whoever asks", () => {
+  const { card } = renderCard(everyState.live, context);
+  const text = textsOf(card).join("\n");
+  expect(text).toContain(
+    "Git\n[a81f0c2](https://github.com/omnispatial/gitops/commit/a81f0c2aa) merged and applied by Flux as release 14",
+  );
+  const evidence = JSON.stringify(card).split('"id":"evidence"');
+  expect(evidence).toHaveLength(2);
+  expect(evidence[1]).toMatch(/^,"isVisible":false/);
+  expect(JSON.stringify(card)).toContain('"targetElements":["evidence"]');
+});
+
+test("P10 says where Flux applied a later commit that holds the merge", () => {
+  const { evidence } = everyState.live;
+  const sync = { generation: 7, relation: "descendant" as const };
+  const { card } = renderCard({ ...everyState.live, evidence: { ...evidence, sync } }, context);
+  expect(textsOf(card).join("\n")).toContain("applied by Flux with a later commit as release 14");
+});
+
 describe("the status", () => {
   const environments = { production };
 
@@ -351,14 +370,74 @@ describe("the status", () => {
     expect(text).toContain("Git wants **production-40655**, for 3 days, by Megan Bowen.");
     expect(text).toContain("✓\nPods\n3 of 3 ready on production-40655");
     expect(text).toContain("✓\nHealth\nweb answers well");
+    expect(text).toContain("✓\nFlux\nrelease 14, at main@a81f0c2, 4 min ago");
     expect(text).toContain("#128 before: went live 1 min ago.");
+    expect(text).toContain("Last good: **production-40672**, proven 1 min ago by #128.");
+    expect(text).toContain("(Evidence of #128)");
+  });
+
+  test("P10 an answer that is a partial one says so, names who did not answer, and calls nothing ill", () => {
+    const unknown = { state: "unknown", sentence: "not known" } as const;
+    const { card, summary } = renderStatus(
+      [
+        status({
+          flux: unknown,
+          pods: unknown,
+          health: undefined,
+          unanswered: ["The cluster", "The health checks"],
+        }),
+      ],
+      { ...context, environments },
+    );
+    expect(problemsOf(card)).toEqual([]);
+    expect(summary).toBe("production is only partly known");
+    const text = textsOf(card).join("\n");
+    expect(text).toContain(
+      "**Partial answer:** The cluster and The health checks did not answer in time.",
+    );
+    expect(text).toContain("?\nPods\nnot known\n?\nHealth\nnot known");
+    expect(text).not.toContain("✕");
+  });
+
+  test("P10 of one deployment is its whole chain, each link with its time and source", () => {
+    const { card, summary } = renderDeployment(everyState.live, context);
+    expect(problemsOf(card)).toEqual([]);
+    expect(summary).toBe("#128 production-40672 is live");
+    const text = textsOf(card).join("\n");
+    for (const link of [
+      "Build\n[run 40672](https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672) built 3f9c2ab\n16:43:00, Azure DevOps, pipeline 12 of OmniSpatial",
+      "Image\nproduction-40672 is sha256:9f3c41…\n16:44:00, omnispatial.azurecr.io/omnispatial/web",
+      "Flux\napplied main@a81f0c2, the merge itself, generation 7\n16:47:00, Flux, its Kustomization and HelmRelease",
+      "Release\nversion 14 of generation 7\n16:48:00, Flux, the HelmRelease",
+      "Pods\n3 of 3 ready on sha256:9f3c41…: omnispatial-web-7c9d5-2xkqv, omnispatial-web-7c9d5-8wz4t, omnispatial-web-7c9d5-m6r9p\n16:49:00, Kubernetes, the pods themselves",
+    ]) {
+      expect(text).toContain(link);
+    }
+  });
+
+  test("of a deployment that failed names the link that broke, by its code", () => {
+    const { card } = renderDeployment(everyState.crashed, context);
+    expect(problemsOf(card)).toEqual([]);
+    const text = textsOf(card).join("\n");
+    expect(text).toMatch(/✕\nPods\n2 of 3 ready; crash-loop: web crashes on start/);
+    expect(text).toContain("○\nHealth\nnot known");
+    expect(text.split("✕")).toHaveLength(2);
+  });
+
+  test("of a deployment of an earlier version has the times of its steps, and nothing that was not kept", () => {
+    const { card } = renderDeployment(everyState["live, by an earlier version"], context);
+    expect(problemsOf(card)).toEqual([]);
+    const text = textsOf(card).join("\n");
+    expect(text).toContain("Image\nproduction-40672 is sha256:9f3c41…\n16:44:48");
+    expect(text).toContain("Release\nversion 14\n");
+    expect(text).toContain("applied main@a81f0c2, generation 7");
   });
 
   test("names what is wrong, what is under way, and what is not known", () => {
     const { card, summary } = renderStatus(
       [
         status({
-          pods: { ok: false, sentence: "1 of 3 ready" },
+          pods: { state: "ill", sentence: "1 of 3 ready" },
           health: [{ name: "web", ok: false, answer: "503" }],
           active: everyState.building,
           last: undefined,
@@ -368,11 +447,13 @@ describe("the status", () => {
       { ...context, environments },
     );
     expect(problemsOf(card)).toEqual([]);
-    expect(summary).toBe("production is not well");
+    expect(summary).toBe("production is not well, a deployment is under way");
     const text = textsOf(card).join("\n");
     expect(text).toContain("✕\nPods\n1 of 3 ready\n✕\nHealth\nweb 503");
     expect(text).toContain("**Not known:** The registry did not answer.");
-    expect(text).toContain("#128: Deploying production-40672, at Build. Alex Wilber asked.");
+    expect(text).toContain(
+      "#128: Deploying production-40672, at Build: Task 3 of 5: push image. Alex Wilber asked.",
+    );
   });
 
   test("of many environments is one line each, and stays small", () => {
@@ -381,7 +462,7 @@ describe("the status", () => {
     );
     const { card, summary } = renderStatus(many, { ...context, environments });
     expect(problemsOf(card)).toEqual([]);
-    expect(summary).toBe("staging-7 is not well");
+    expect(summary).toBe("staging-7 is well as far as is known");
   });
 });
 
