@@ -38,6 +38,8 @@ export interface Fault {
   readonly query?: string;
   times: number;
   readonly delay?: number;
+  /** Holds it until somebody in this process lets it go. */
+  readonly gate?: Promise<void>;
   readonly reset?: "before" | "after";
   readonly hang?: boolean | "after";
   readonly answer?: {
@@ -159,6 +161,7 @@ export class StandIn {
     const body = await readBody(incoming);
     if (fault?.delay !== undefined)
       await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
+    await fault?.gate;
     if (fault?.hang === true) return;
     const routed =
       fault?.answer === undefined || fault.answer.after === true

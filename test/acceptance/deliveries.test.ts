@@ -128,6 +128,7 @@ describe("P3 what is delivered again and again", () => {
       for (const answer of own.map(shownTo)) expect(answer).toMatch(/Rolling|approved/);
       for (const answer of others) expect(answer).toMatch(/Rolling|approved/);
 
+      await story.until("the decision", () => actions().includes("step-done:approve"));
       // Somebody decides against it too late, and somebody presses a button of the card before.
       const data = { ...Object(button?.data), reason: "Too late" };
       for (const answer of await clickOften(lee, card, "reject", data))

@@ -1,5 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Fault, StandIn } from "../../sandbox/stand-in.ts";
-import { lease, until, type Fleet, type Replica } from "./fleet.ts";
+import type { Version } from "../../sandbox/bot-connector/threads.ts";
+import { cardText } from "../../sandbox/card-text.ts";
+import { until, type Fleet, type Replica } from "./fleet.ts";
 import { deployOnce, plainHabits, type Place, type Told } from "./people.ts";
 
 export interface Played {
@@ -15,6 +18,8 @@ export interface Fence {
 }
 
 const patience = 60_000;
+/** Until a request that was let go has had its effect, in milliseconds. */
+const aMoment = 200;
 
 export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
   const { world, teams, witness } = place;
@@ -24,14 +29,15 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
   async function freezeAt(
     environment: string,
     standIn: StandIn,
-    request: Pick<Fault, "method" | "path" | "delay">,
+    request: Pick<Fault, "method" | "path">,
     who: (environment: string) => Promise<Replica | undefined>,
-    othersWentOn: (thread: string) => Promise<boolean>,
+    othersWentOn: (thread: string) => boolean | Promise<boolean>,
+    after: (thread: string) => Promise<string | undefined> = () => Promise.resolve(undefined),
   ): Promise<Played> {
-    const fault: Fault = { ...request, times: 1 };
-    let story: Promise<Told> | undefined;
+    const gate = Promise.withResolvers<void>();
+    const fault: Fault = { ...request, times: 1, gate: gate.promise };
     let begun = false;
-    story = deployOnce(place, environment, plainHabits, () => {
+    const story = deployOnce(place, environment, plainHabits, () => {
       standIn.faults.push(fault);
       begun = true;
     });
@@ -40,14 +46,22 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
     frozen?.freeze();
     const thread = await newestThread();
     const went = await until(() => othersWentOn(thread), patience);
+    gate.resolve();
+    await delay(aMoment);
     frozen?.thaw();
     const told = await story;
     if (frozen === undefined) return { told, missed: "nobody held it" };
-    return went ? { told } : { told, missed: "nobody else went on" };
+    const missed = went ? await after(thread) : "nobody else went on";
+    return missed === undefined ? { told } : { told, missed };
   }
 
   async function newestThread(): Promise<string> {
     return teams.posts().findLast((post) => post.fromBot)?.threadId ?? "";
+  }
+
+  /** How the card looked, from the first to the last. */
+  function cardOf(thread: string): readonly Version[] {
+    return teams.thread(thread).find((post) => post.latest.card !== undefined)?.versions ?? [];
   }
 
   async function lineOf(thread: string) {
@@ -60,7 +74,7 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
       name: "stands still between looking for the run and starting it",
       play() {
         const before = azureDevOps.runs.length;
-        const request = { method: "GET", path: "/_apis/build/builds$", delay: 1500 };
+        const request = { method: "GET", path: "/_apis/build/builds$" };
         return freezeAt("production", azureDevOps.standIn, request, fleet.holderOf, () =>
           Promise.resolve(azureDevOps.runs.length > before),
         );
@@ -69,7 +83,7 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
     {
       name: "stands still between reading the run and saving what it says",
       play() {
-        const request = { method: "GET", path: "/_apis/build/builds/\\d+$", delay: 1500 };
+        const request = { method: "GET", path: "/_apis/build/builds/\\d+$" };
         return freezeAt("staging", azureDevOps.standIn, request, fleet.holderOf, async (thread) => {
           const step = (await lineOf(thread))?.step;
           return step !== "build" && step !== "approve";
@@ -79,15 +93,30 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
     {
       name: "stands still while its edit of the card is on its way, which arrives after the last one",
       play() {
-        const late = lease + 4500;
-        const request = { method: "PUT", path: "/activities/", delay: late };
-        const begun = performance.now();
-        return freezeAt("testing", teams.standIn, request, fleet.drawerOf, async (thread) => {
-          const line = await lineOf(thread);
-          const shown = line !== undefined && line.state === "live" && line.shown >= line.revision;
-          return shown && performance.now() - begun > late + 2000;
-        });
+        const request = { method: "PUT", path: "/activities/" };
+        const overtaken = (thread: string) => cardOf(thread).some(isOver);
+        // The late edit is drawn over as soon as the one who sent it is awake again.
+        return freezeAt(
+          "testing",
+          teams.standIn,
+          request,
+          fleet.drawerOf,
+          overtaken,
+          async (thread) => {
+            const arrived = () =>
+              cardOf(thread)
+                .slice(cardOf(thread).findIndex(isOver))
+                .some((shown) => !isOver(shown));
+            const mended = () => isOver(cardOf(thread).at(-1));
+            if (!(await until(arrived, patience))) return "no edit arrived late";
+            return (await until(mended, patience)) ? undefined : "an old picture stays";
+          },
+        );
       },
     },
   ];
+}
+
+function isOver(shown: Version | undefined): boolean {
+  return / is live/.test(cardText(shown?.card));
 }

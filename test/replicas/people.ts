@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import type { BotAnswer } from "../../sandbox/bot-connector/to-bot.ts";
 import type { Post } from "../../sandbox/bot-connector/threads.ts";
 import { cardActions } from "../../sandbox/card-text.ts";
 import { adele, alex, lee, megan, type SandboxPerson } from "../../sandbox/people.ts";
@@ -30,6 +32,8 @@ export interface Told {
   readonly second: string | undefined;
   /** The requester's own click was taken. */
   readonly ownClick: boolean;
+  /** Clicks that were delivered several times, and of which one answer says yes and another one no. */
+  readonly contradictions: number;
   readonly finished: boolean;
   /** From the answer to the decision until omnibot went on, in milliseconds. */
   readonly reaction: number | undefined;
@@ -38,7 +42,7 @@ export interface Told {
 export interface Habits {
   readonly decision: "approve" | "reject";
   readonly kind: "deploy" | "rollback";
-  /** The message is delivered again while it is still worked on. */
+  /** The message, and each click, is delivered again while it is still worked on. */
   readonly echo: boolean;
   /** Somebody else asks for the same meanwhile. */
   readonly rival: boolean;
@@ -121,18 +125,22 @@ export async function deployOnce(
   approving();
   const honoured = new Set<string>();
   let ownClick = false;
+  let contradictions = 0;
   let decidedAt: number | undefined;
   const decide = async (person: SandboxPerson) => {
     const card = open();
     if (card === undefined) return;
-    deliveries += 1;
     const data = habits.decision === "reject" ? { reason: "not now" } : {};
     const button = cardActions(card.latest.card).find(({ verb }) => verb === habits.decision);
-    const answer = await teams.click(person, card.id, habits.decision, {
-      ...Object(button?.data),
-      ...data,
-    });
-    if (!isHonoured(answer)) return;
+    const id = `f:${randomUUID()}`;
+    const { decision, echo } = habits;
+    const answers = await Promise.all([
+      teams.click(person, card.id, decision, { ...Object(button?.data), ...data }, id),
+      ...(echo ? [teams.redeliver(id, "same-id"), teams.redeliver(id, "new-id")] : []),
+    ]);
+    deliveries += answers.length;
+    if (!answers.some(isHonoured)) return;
+    if (answers.some((answer) => !isHonoured(answer) && !isDoubtful(answer))) contradictions += 1;
     if (person === alex) ownClick = true;
     else honoured.add(person.name);
     decidedAt ??= performance.now();
@@ -161,6 +169,7 @@ export async function deployOnce(
     deliveries,
     second,
     ownClick,
+    contradictions,
     finished,
     reaction,
   };
@@ -183,7 +192,12 @@ function hasCard(posts: readonly Post[]): boolean {
 }
 
 /** Whether the person was told that the decision counts: the answer is the new card. */
-function isHonoured(answer: { readonly status: number; readonly body: unknown }): boolean {
+function isHonoured(answer: BotAnswer): boolean {
   const card = z.object({ statusCode: z.literal(200), value: z.looseObject({}) });
   return answer.status === 200 && card.safeParse(answer.body).success;
+}
+
+/** Nobody answered, or whoever did could not reach the ledger. */
+function isDoubtful({ status, body }: BotAnswer): boolean {
+  return status !== 200 || JSON.stringify(body).includes("Something went wrong");
 }
