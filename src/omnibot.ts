@@ -81,7 +81,11 @@ export async function startOmnibot(
 
   // Whatever the process before held on SQLite is free once that has ended; on PostgreSQL its leases end soon.
   const hold =
-    "file" in settings.ledger ? await holdFile(settings.ledger.file, succession) : undefined;
+    "file" in settings.ledger
+      ? await holdFile(settings.ledger.file, succession, () =>
+          log.info({ seconds: succession / 1000 }, "waits for the process before it to end"),
+        )
+      : undefined;
   const database = openDatabase(settings.ledger);
   await migrate(database);
   const ledgerClock = await createLedgerClock({

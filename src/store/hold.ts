@@ -13,13 +13,18 @@ const pause = 100;
 /**
  * Waits until no other process works on this SQLite file. What it waits for is a lock of the operating system on a file of
  * its own beside the ledger, so that the ledger can still be read by others, and nothing has to be cleaned up after a crash.
- * Throws when the other process is still there after `patience` milliseconds.
+ * Throws when the other process is still there after `patience` milliseconds; `waits` is told that there is one.
  */
-export async function holdFile(file: string, patience: number): Promise<Hold> {
+export async function holdFile(
+  file: string,
+  patience: number,
+  waits: () => void = () => {},
+): Promise<Hold> {
   mkdirSync(dirname(file), { recursive: true });
   const lock = new SQLite(`${file}.lock`, { timeout: 0 });
   const end = Date.now() + patience;
-  while (!takes(lock)) {
+  for (let first = true; !takes(lock); first = false) {
+    if (first) waits();
     if (Date.now() >= end) {
       lock.close();
       throw new Error(`Another process works on ${file}. Several processes need PostgreSQL.`);

@@ -41,6 +41,36 @@ const server = process.env["OMNIBOT_TEST_POSTGRES"];
   );
 });
 
+describe("two processes on one SQLite file", () => {
+  afterEach(stopStories);
+
+  test(
+    "P19 the second waits for the first to end, however that ends, and goes on with its work at once",
+    async () => {
+      const story = await startStory({ speed: 60 });
+      const { azureDevOps } = story.world;
+      const started = () => story.log().split("omnibot is ready").length - 1;
+      const second = story.startReplica();
+      await story.until("the second to wait", () => story.log().includes("waits for the process"));
+      const fault = { method: "POST", path: "/runs$", times: 1, hang: "after" as const };
+      azureDevOps.standIn.faults.push(fault);
+      await story.request(alex, "deploy production");
+      await story.click(megan, "approve");
+      await story.until("the run", () => azureDevOps.runs.length === 1);
+      expect(started()).toBe(1);
+
+      await story.kill();
+      await second;
+      expect(started()).toBe(2);
+      await story.waitFor("@Alex Wilber production-40672 is live");
+      expect(azureDevOps.runs).toHaveLength(1);
+      expect(changesOf(story.world)).toEqual({ branches: 1, pullRequests: 1, merges: 1 });
+      expect(story.cards()).toHaveLength(1);
+    },
+    patience,
+  );
+});
+
 async function ask(statement: string): Promise<void> {
   const client = new Client({ connectionString: server });
   await client.connect();
