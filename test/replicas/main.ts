@@ -93,7 +93,7 @@ await ledger.remove();
 const falls = fleet.replicas.reduce((sum, replica) => sum + replica.falls, 0);
 const late = ends.filter((took) => took > longestEnd).length;
 const rows = ["fences", "side by side"].map(rowOf);
-const troubles = [...counts].map(([trouble, times]) => ({ trouble, times }));
+const troubles = [...counts].map(([name, times]) => ({ trouble: name, times }));
 const failed = lines.filter(({ findings }) => findings.length > 0).length + late + falls;
 process.stdout.write(`\n${tableOf(rows)}\n\n${tableOf(troubles)}\n\n`);
 process.stdout.write(
@@ -146,11 +146,18 @@ function sumOf(own: readonly Line[]): number {
 }
 
 function tableOf(table: readonly object[]): string {
-  const cellsOf = table.map((row) => Object.entries(row).map(([title, cell]) => [title, String(cell)]));
+  const cellsOf = table.map((row) =>
+    Object.entries(row).map(([title, cell]) => [title, String(cell)]),
+  );
   const titles = cellsOf[0]?.map(([title = ""]) => title) ?? [];
-  const lines = [titles, ...cellsOf.map((row) => row.map(([, cell = ""]) => cell))];
-  const widths = titles.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
-  return lines
-    .map((cells) => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd())
+  const grid = [titles, ...cellsOf.map((row) => row.map(([, cell = ""]) => cell))];
+  const widths = titles.map((_, i) => Math.max(...grid.map((cells) => cells[i]?.length ?? 0)));
+  return grid
+    .map((cells) =>
+      cells
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
