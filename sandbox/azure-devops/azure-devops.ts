@@ -3,10 +3,12 @@ import { findPerson } from "../people.ts";
 import { StandIn } from "../stand-in.ts";
 import { protectedRoutes, type Identities } from "./access.ts";
 import { addBuildRoutes } from "./build-routes.ts";
+import { Controls } from "./controls.ts";
 import { addGitRoutes } from "./git-routes.ts";
 import { addLocations } from "./locations.ts";
 import { omnibot, organization } from "./organization.ts";
 import { addPages } from "./pages.ts";
+import { addPermissionRoutes } from "./permissions.ts";
 import { addPipelineRoutes } from "./pipeline-routes.ts";
 import type { Run } from "./run.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
@@ -43,6 +45,8 @@ export interface AzureDevOps {
     readonly tag: string;
     readonly commit: string;
   }[];
+  /** What the organization allows and what it is short of; to be changed at any time. */
+  readonly controls: Controls;
   /** Pushes a commit to `main`; `author` is somebody of the sandbox or any name. */
   pushCommit(commit: { readonly message: string; readonly author: string }): SourceCommit;
   close(): Promise<void>;
@@ -55,7 +59,8 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
   const standIn = new StandIn("azure-devops");
   const now = Date.now();
   const source = new Source(now);
-  const runs = new Runs(source, now, options);
+  const controls = new Controls();
+  const runs = new Runs(source, now, options, controls);
   const lag = options.listLag ?? 0;
   const listed = () => runs.all.filter((run) => run.request.queuedAt + lag <= Date.now());
   const url = () => `${standIn.url}/${organization}`;
@@ -74,8 +79,9 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
       json: { authenticatedUser: user, authorizedUser: user, deploymentType: "hosted" },
     };
   });
-  addPipelineRoutes(add, url, { runs, source, listed });
-  addBuildRoutes(add, url, { runs, source, listed });
+  addPermissionRoutes(add, controls);
+  addPipelineRoutes(add, url, { runs, source, listed, controls });
+  addBuildRoutes(add, url, { runs, source, listed, controls });
   addGitRoutes(add, url, source);
   addPages(standIn, runs, source);
   standIn.route("POST", "/_sandbox/commits", (request) => {
@@ -107,6 +113,7 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
       return runs.created.map(describe);
     },
     earlierBuilds,
+    controls,
     pushCommit,
     async close() {
       runs.close();

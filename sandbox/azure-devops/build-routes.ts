@@ -3,6 +3,7 @@ import type { StandInAnswer, StandInRequest } from "../stand-in.ts";
 import type { AddRoute } from "./access.ts";
 import { queryBuilds, readStatus } from "./build-query.ts";
 import { finishedBuild, invalidRequest, noBuild, noDefinition } from "./errors.ts";
+import type { Controls } from "./controls.ts";
 import {
   branch,
   definition,
@@ -57,7 +58,10 @@ export function addBuildRoutes(add: AddRoute, url: () => string, history: Pipeli
     return { status: 200, json: buildOf(run, url()) };
   });
 
-  addBelow("/timeline", (run) => ({ status: 200, json: timelineOf(run, buildUrl(run, url())) }));
+  addBelow("/timeline", (run) => ({
+    status: 200,
+    json: timelineOf(run, buildUrl(run, url()), history.controls),
+  }));
 
   addBelow("/logs", (run) => list(finished(run).map((task) => logOf(run, task, url()))));
 
@@ -90,7 +94,7 @@ export function addBuildRoutes(add: AddRoute, url: () => string, history: Pipeli
   add("GET", "/:project/_apis/build/definitions/:definition", (request) => {
     const id = request.params["definition"] ?? "";
     if (Number(id) !== definition.id) throw noDefinition(id);
-    return { status: 200, json: definitionOf(url()) };
+    return { status: 200, json: definitionOf(url(), history.controls) };
   });
 
   function changes(from: string | undefined, to: string, request: StandInRequest): object[] {
@@ -162,6 +166,11 @@ function buildOf(run: Run, url: string): object {
     uri: `vstfs:///Build/Build/${id}`,
     sourceBranch: branch,
     sourceVersion: commit,
+    queue: {
+      id: 9,
+      name: "Azure Pipelines",
+      pool: { id: 9, name: "Azure Pipelines", isHosted: true },
+    },
     priority: "normal",
     reason: "manual",
     requestedFor,
@@ -195,9 +204,10 @@ function sourceRepository(url: string): object {
   };
 }
 
-function definitionOf(url: string): object {
+function definitionOf(url: string, { queueStatus }: Controls): object {
   return {
     ...definitionRef(url),
+    queueStatus,
     buildNumberFormat: "$(Date:yyyyMMdd).$(Rev:r)",
     jobAuthorizationScope: "project",
     process: { yamlFilename: "/azure-pipelines.yml", type: 2 },

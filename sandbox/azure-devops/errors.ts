@@ -52,6 +52,18 @@ export function invalidRequest(message: string): Refusal {
   );
 }
 
+export function mayNotQueue(): Refusal {
+  const message =
+    "TF215106: Access denied. omnibot needs Queue builds permissions for build pipeline 12:web in team project OmniSpatial to perform the action. For more information, contact the Azure DevOps Server administrator.";
+  return refusal(
+    403,
+    "Microsoft.TeamFoundation.Build.WebApi",
+    "AccessDeniedException",
+    message,
+    3000,
+  );
+}
+
 export function noPipeline(id: string): Refusal {
   const message = `Could not find pipeline with ID ${id}.`;
   return refusal(

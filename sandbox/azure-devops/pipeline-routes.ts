@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { StandInAnswer, StandInRequest } from "../stand-in.ts";
 import type { AddRoute } from "./access.ts";
-import { invalidRequest, invalidRun, noBuild, noPipeline } from "./errors.ts";
+import { invalidRequest, invalidRun, mayNotQueue, noBuild, noPipeline } from "./errors.ts";
 import { branch, definition, parameters, project, repository } from "./organization.ts";
+import type { Controls } from "./controls.ts";
 import type { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { Source } from "./source.ts";
@@ -31,6 +32,7 @@ export interface PipelineHistory {
   readonly source: Source;
   /** The runs that lists show by now. */
   listed(): readonly Run[];
+  readonly controls: Controls;
 }
 
 export function addPipelineRoutes(
@@ -59,6 +61,7 @@ export function addPipelineRoutes(
 
   add("POST", `${pipeline}/runs`, (request) => {
     checkPipeline(request);
+    if (!history.controls.mayQueue) throw mayNotQueue();
     const asked = readRequest(request, history.source);
     if (asked.preview) return { status: 200, json: previewOf(url(), asked.parameters) };
     return { status: 200, json: runOf(history.runs.start(asked), url()) };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Scenario } from "../scenario.ts";
+import type { Controls } from "./controls.ts";
 import type { LogContext } from "./logs.ts";
 import type { IdentityRef } from "./organization.ts";
 import { queueTime, stages, type PlannedTask } from "./plan.ts";
@@ -65,13 +66,14 @@ export class Run {
   }
 
   /** Lives the run's life in real time, divided by `speed`. Resolves when it is completed or `closing` is aborted. */
-  async live(speed: number, push: Push, closing: AbortSignal): Promise<void> {
+  async live(speed: number, push: Push, closing: AbortSignal, controls: Controls): Promise<void> {
     const pace = (this.request.scenario === "slow" ? 5 : 1) / speed;
     const cancelled = this.#stop.signal;
     const signal = AbortSignal.any([cancelled, closing]);
     const wait = (milliseconds: number) =>
       delay(milliseconds * pace, undefined, { signal, ref: false }).catch(() => {});
     await wait(queueTime);
+    await controls.ready(signal);
     if (!signal.aborted) this.#begin(Date.now());
     for (const task of this.tasks) {
       if (this.#passesOver(task)) {

@@ -1,6 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import { adele, alex, megan, type SandboxPerson } from "../people.ts";
 import { identityOf, omnibot } from "./organization.ts";
+import type { Controls } from "./controls.ts";
 import { Run, type Push, type RunRequest } from "./run.ts";
 import type { Source } from "./source.ts";
 
@@ -36,8 +37,11 @@ export class Runs {
   readonly #closing = new AbortController();
   #nextId = firstId;
 
-  constructor(source: Source, now: number, options: RunsOptions) {
+  readonly #controls: Controls;
+
+  constructor(source: Source, now: number, options: RunsOptions, controls: Controls) {
     this.#options = options;
+    this.#controls = controls;
     this.#runs = earlier.map(([id, person, hours, behind]) => {
       const queuedAt = now - hours * hour;
       const run = new Run({
@@ -83,7 +87,7 @@ export class Runs {
     this.#nextId += idSteps[this.#created.length % idSteps.length] ?? 1;
     this.#runs.push(run);
     this.#created.push(run);
-    void run.live(this.#options.speed, this.#options.push, this.#closing.signal);
+    void run.live(this.#options.speed, this.#options.push, this.#closing.signal, this.#controls);
     return run;
   }
 

@@ -1,3 +1,4 @@
+import type { Controls } from "./controls.ts";
 import { uuid } from "./organization.ts";
 import { stages } from "./plan.ts";
 import type { Run, Task, TaskResult } from "./run.ts";
@@ -18,10 +19,12 @@ interface TimelineRecord {
 
 type Place = Pick<TimelineRecord, "id" | "parentId" | "type" | "name" | "identifier" | "order">;
 
+const noAgent = "No agents in pool Azure Pipelines are currently able to service this request.";
+
 /** The tree of a run: stages, in each a checkpoint and a phase, in it a job, and the tasks once the job has begun. */
-export function timelineOf(run: Run, buildUrl: string): object {
+export function timelineOf(run: Run, buildUrl: string, controls: Controls): object {
   const id = uuid(`${run.request.id} timeline`);
-  const records = stages.flatMap((_, stage) => stageRecords(run, stage, buildUrl));
+  const records = stages.flatMap((_, stage) => stageRecords(run, stage, buildUrl, controls));
   return {
     id,
     changeId: records.filter((record) => record.state !== "pending").length,
@@ -32,7 +35,12 @@ export function timelineOf(run: Run, buildUrl: string): object {
   };
 }
 
-function stageRecords(run: Run, stage: number, buildUrl: string): TimelineRecord[] {
+function stageRecords(
+  run: Run,
+  stage: number,
+  buildUrl: string,
+  { approved, agents }: Controls,
+): TimelineRecord[] {
   const { name = "", job = "" } = stages[stage] ?? {};
   const tasks = run.tasks.filter((task) => task.stage === stage);
   const whole = summarize(tasks);
@@ -61,11 +69,22 @@ function stageRecords(run: Run, stage: number, buildUrl: string): TimelineRecord
     result: "succeeded",
     finishTime: whole.startTime,
   };
+  const first = stage === 0 && !begun && run.status !== "completed";
+  const held: Progress | undefined =
+    first && !approved ? { ...whole, state: "inProgress" } : undefined;
+  const approvalAt = place(
+    "Checkpoint.Approval",
+    checkpointAt.id,
+    "Checkpoint.Approval",
+    "Approval",
+  );
+  const issues = [{ type: "warning", category: "General", message: noAgent, data: {} }];
   return [
     recordOf(stageAt, whole),
-    recordOf(checkpointAt, begun ? passed : whole),
+    recordOf(checkpointAt, held ?? (begun || first ? passed : whole)),
+    ...(held === undefined ? [] : [recordOf(approvalAt, held)]),
     recordOf(phaseAt, whole),
-    recordOf(jobAt, whole),
+    recordOf(jobAt, whole, first && approved && !agents ? { issues } : {}),
     ...(begun ? tasks : []).map((task, i) => taskRecord(run, task, jobAt.id, i + 1, buildUrl)),
   ];
 }

@@ -10,6 +10,7 @@ import { addMergeAsyncRoutes } from "./merge-async.ts";
 import { addMergeRoutes } from "./merge-routes.ts";
 import { addPages } from "./pages.ts";
 import { PullRequests } from "./pull-requests.ts";
+import { addProtectionRoutes } from "./protection.ts";
 import { addPullRoutes } from "./pulls.ts";
 import { addRefRoutes } from "./refs.ts";
 import { GitRepository, type Push, type Signature } from "./repository.ts";
@@ -72,6 +73,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   addRefRoutes(api);
   addContentRoutes(api);
   addCommitRoutes(api, rules);
+  addProtectionRoutes(api, rules);
   addRuleRoutes(api, rules);
   addPullRoutes(api, pulls, rules);
   addMergeRoutes(api, pulls, rules);

@@ -21,6 +21,8 @@ export interface DevOpsApis {
   readonly build: IBuildApi;
   readonly git: IGitApi;
   readonly pipelines: IPipelinesApi;
+  /** Reads what the clients above do not know; the path begins after the organization. */
+  get(path: string): Promise<unknown>;
 }
 
 /** One organization of Azure DevOps. Every method throws ServiceError only. */
@@ -81,6 +83,7 @@ export function createDevOps(
       build: await web.getBuildApi(),
       git: await web.getGitApi(),
       pipelines: await web.getPipelinesApi(),
+      get: async (path) => (await web.rest.get(web.vsoClient.resolveUrl(`/${path}`))).result,
     };
     return connected;
   }

@@ -2,6 +2,7 @@ import type { Environment } from "../config/config.ts";
 import type { Clock, Pipelines } from "../deployment/ports.ts";
 import { createDevOps, type DevOpsAuth, type Patience } from "./devops.ts";
 import { findBuild } from "./find-run.ts";
+import { preflight } from "./preflight.ts";
 import { readBuild, readRun } from "./read-run.ts";
 import { evidenceOf } from "./run-evidence.ts";
 import { readCommits, readHead, type GithubHead } from "./source.ts";
@@ -34,6 +35,7 @@ export function createPipelines({
     marked: config.marker.kind !== "none",
     readHead: () => readHead(devOps, config, githubHead),
     startRun: (request) => startRun(devOps, config, request),
+    preflight: (commit) => preflight(devOps, config, commit),
     readRun: (id) => readRun(devOps, config, id),
 
     async readChanges(fromBuild, toCommit) {

@@ -22,6 +22,7 @@ import { evidenceOf, runUrl } from "./run-evidence.ts";
 import {
   describeProgress,
   findFailure,
+  isChecked,
   reasonOf,
   type RunFailure,
   type RunProgress,
@@ -71,8 +72,7 @@ async function describeQueue(
   build: Build,
 ): Promise<RunProgress> {
   const records = await readTimeline(devOps, config, build.id);
-  const progress = describeProgress(records);
-  if (progress.late === "pipeline-not-approved") return progress;
+  if (isChecked(records)) return describeProgress(records);
   const pool = firstWords(build.queue?.pool?.name ?? build.queue?.name ?? "");
   const of = pool === "" ? "" : ` of the pool "${pool}"`;
   const position = build.queuePosition ?? 0;

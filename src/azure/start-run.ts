@@ -47,7 +47,7 @@ function refusalOf({ effect, trouble, message }: ServiceError): CauseCode | unde
 }
 
 /** `version` pins the commit that was approved: a push in between changes nothing. */
-function parametersOf(
+export function parametersOf(
   { branch, parameters, marker }: BuildConfig,
   { key, commit }: RunRequest,
 ): RunPipelineParameters {

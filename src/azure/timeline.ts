@@ -37,6 +37,15 @@ export function describeProgress(records: readonly TimelineRecord[]): RunProgres
     : { sentence: `${step}, ${wait.sentence}`, late: wait.late };
 }
 
+/** Whether a check is under way for certain: every stage has a checkpoint, which is passed at once where nothing is asked. */
+export function isChecked(records: readonly TimelineRecord[]): boolean {
+  return records.some(
+    ({ type, state }) =>
+      (type === "Checkpoint" && state === TimelineRecordState.InProgress) ||
+      (type?.startsWith("Checkpoint.") === true && state !== TimelineRecordState.Completed),
+  );
+}
+
 /** What holds a stage up: a check before it, or a job that no agent has taken. */
 function findWait(
   records: readonly TimelineRecord[],

@@ -16,6 +16,7 @@ import { decideFlux } from "./flux.ts";
 import { tagOf, type HelmRelease, type Repository } from "./flux-objects.ts";
 import { bad, hasReleased } from "./helm-release.ts";
 import { createKubernetes } from "./kubernetes.ts";
+import { preflightOf } from "./preflight.ts";
 import { liveState } from "./live.ts";
 import type { WantedImage } from "./pods.ts";
 import { readWorkloads } from "./read-workloads.ts";
@@ -117,6 +118,17 @@ export function createCluster(options: ClusterOptions): Cluster {
         },
         wanted,
       );
+    },
+
+    async preflight(name, now) {
+      const { release, kustomization, source } = await readChain(name);
+      const objects = {
+        release: release?.object,
+        kustomization: kustomization?.object,
+        repository: source?.object,
+        path: gitops.path,
+      };
+      return preflightOf(objects, name, now);
     },
 
     async readRollout({ release: name, tag, digests }) {

@@ -83,7 +83,7 @@ function suspendedOf({ release, kustomization, repository }: FluxObjects): strin
 }
 
 /** A `valuesFrom` with a target path beats the values of the release itself. */
-function overrideOf({ spec }: HelmRelease, path: readonly string[]): string | undefined {
+export function overrideOf({ spec }: HelmRelease, path: readonly string[]): string | undefined {
   const target = path.slice(2).join(".");
   const found = spec.valuesFrom.some((one) => one.targetPath === target && !one.optional);
   return found ? `valuesFrom of the HelmRelease sets ${target}.` : undefined;

@@ -112,6 +112,9 @@ export interface Proposal {
   /** What would ship, newest first, where it is known: the first few, and how many in all. */
   readonly changes?: readonly Commit[];
   readonly changeCount?: number;
+  /** What stood in the way when it was shown, and what could not be checked then. Sentences; from outside: escape them. */
+  readonly warnings?: readonly string[];
+  readonly unchecked?: readonly string[];
 }
 
 export interface ReleaseName {

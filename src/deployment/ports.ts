@@ -8,6 +8,7 @@ import type {
   RunningPod,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
+import type { Preflight } from "./preflight.ts";
 
 /** What a step needs of the world outside, for one environment. Adapters implement it; the heart knows no vendor. */
 export interface World {
@@ -43,6 +44,8 @@ export interface Pipelines {
   findRun(start: RunRequest, since: number): Promise<RunEvidence | undefined>;
   /** Starts a run at exactly this commit. Sends at most one request. */
   startRun(start: RunRequest): Promise<RunEvidence | Bad>;
+  /** What would keep this commit from being built. Starts nothing. */
+  preflight(commit: string): Promise<Preflight>;
   readRun(id: number): Promise<RunState>;
   /** A build of the configured pipeline by its number; undefined when there is none. */
   readBuild(id: number): Promise<RunEvidence | undefined>;
@@ -81,6 +84,8 @@ export type ImageState =
 export interface GitOps {
   /** The tag that the branch wants now, or why it cannot be read. */
   readTag(): Promise<TagState>;
+  /** What would keep a change from being pushed and merged. */
+  preflight(): Promise<Preflight>;
   /** The branch with the change, where it exists: `base` is the commit it was made from, `head` its newest. */
   findBranch(branch: string): Promise<BranchState | undefined>;
   /** Creates the branch at the head of the configured branch. */
@@ -172,6 +177,8 @@ export interface Cluster {
   readFlux(wanted: Wanted): Promise<FluxState>;
   /** How the pods of every workload that carries the image stand. */
   readRollout(wanted: Wanted & { readonly digests: readonly string[] }): Promise<RolloutState>;
+  /** What would keep a new tag from being applied, on a cluster that should carry the tag `now`. */
+  preflight(release: ReleaseName, now: string): Promise<Preflight>;
   /** What runs now, whatever was wanted: for `status`. */
   readLive(release: ReleaseName): Promise<LiveState>;
   /** Calls `hint` whenever something changes that the deployment of this release may wait for, until stopped. */

@@ -1,44 +1,64 @@
 import type { Environment } from "../config/config.ts";
 import type { Commit, Deployment, Evidence, Proposal, RunEvidence } from "./deployment.ts";
 import { buildOfTag, imageTag } from "./image-tag.ts";
-import type { Bad, TagState, World } from "./ports.ts";
+import type { Bad, Registry, TagState, World } from "./ports.ts";
+import { runChecks, type Check, type Preflight } from "./preflight.ts";
+import { ServiceError } from "./service-error.ts";
 
 type Live = Extract<TagState, { state: "read" }>;
 
 /** How many changes a card lists. */
 const shownChanges = 10;
 
+/** How long (ms) the ports may take, which check several things side by side; each of those has a little less. */
+const patience = 5000;
+
 /**
- * What the approvers will be shown: the exact commit or build that would ship, and what is live now. The commit is fixed
- * here, so that a push after this moment changes nothing (P7).
+ * What the approvers will be shown: the exact commit or build that would ship, what is live now, and what may be in the way.
+ * The commit is fixed here, so that a push after this moment changes nothing (P7).
  */
 export async function proposalOf(
   deployment: Pick<Deployment, "target">,
   world: World,
   environment: Environment,
+  within = patience,
 ): Promise<Pick<Evidence, "proposal" | "run"> | Bad> {
   const live = await world.gitops.readTag();
   if (live.state === "failed") return live;
   if (live.automatedAt !== undefined) return automated(live.automatedAt, environment);
   const { target } = deployment;
   return target.from === "branch"
-    ? proposeBranch(live, world, environment)
-    : proposeBuild(target.build, live, world, environment);
+    ? proposeBranch(live, world, environment, within)
+    : proposeBuild(target.build, live, world, environment, within);
 }
 
 async function proposeBranch(
   live: Live,
   world: World,
   environment: Environment,
+  within: number,
 ): Promise<Pick<Evidence, "proposal"> | Bad> {
   const commit = await world.pipelines.readHead();
   if ("code" in commit) return commit;
-  const from = buildOfTag(environment.image, environment.name, live.tag);
-  const changes =
-    from === undefined ? undefined : await world.pipelines.readChanges(from, commit.id);
-  return {
-    proposal: { ...base(live), commit, branch: environment.build.branch, ...listed(changes) },
-  };
+  let changes: readonly Commit[] | undefined;
+  const found = await runChecks(
+    [
+      ...checksOf(live, world, environment),
+      {
+        about: "what would ship",
+        async find() {
+          const from = buildOfTag(environment.image, environment.name, live.tag);
+          if (from !== undefined) changes = await world.pipelines.readChanges(from, commit.id);
+          return {};
+        },
+      },
+      { about: "the pipeline", find: () => world.pipelines.preflight(commit.id) },
+      { about: "the registry", find: () => checkRegistry(live, world.registry, environment) },
+    ],
+    within,
+  );
+  const { branch } = environment.build;
+  return { proposal: { ...base(live), commit, branch, ...listed(changes), ...told(found) } };
 }
 
 async function proposeBuild(
@@ -46,6 +66,7 @@ async function proposeBuild(
   live: Live,
   world: World,
   environment: Environment,
+  within: number,
 ): Promise<Pick<Evidence, "proposal" | "run"> | Bad> {
   // A run may be gone by retention while its image is still there: the registry decides, where the tag needs no run.
   const run = await world.pipelines.readBuild(build);
@@ -62,12 +83,61 @@ async function proposeBuild(
           `${environment.image.repository}:${tag} is not in ${environment.image.registry}.`,
         );
   }
+  const found = await runChecks(checksOf(live, world, environment), within);
   const proposal: Proposal = {
     ...base(live),
     tag,
     ...(run === undefined ? {} : { commit: commitOf(run) }),
+    ...told(found),
   };
   return { proposal, ...(run === undefined ? {} : { run }) };
+}
+
+/** What is asked of a deployment of any kind before it begins. */
+function checksOf(
+  live: Live,
+  { gitops, cluster }: World,
+  environment: Environment,
+): readonly Check[] {
+  const { file } = environment.gitops;
+  return [
+    { about: "the file", find: () => Promise.resolve({ warnings: elsewhere(live, file) }) },
+    { about: "GitHub", find: () => gitops.preflight() },
+    { about: "the cluster", find: () => cluster.preflight(live.release, live.tag) },
+  ];
+}
+
+function elsewhere({ tag, alsoAt = [] }: Live, file: string): readonly string[] {
+  if (alsoAt.length === 0) return [];
+  const lines = `line${alsoAt.length === 1 ? "" : "s"} ${alsoAt.slice(0, 5).join(", ")}`;
+  return [`${tag} stands in ${lines} of ${file} too, which omnibot does not change.`];
+}
+
+/** The image that is live is asked for: it tells whether omnibot may read there, and whether there is a way back. */
+async function checkRegistry(
+  { tag }: Live,
+  registry: Registry,
+  { image }: Environment,
+): Promise<Partial<Preflight>> {
+  try {
+    const found = await registry.resolve(tag);
+    if (found.state === "found") return {};
+    return {
+      warnings: [
+        `${tag} is live, and not in ${image.registry} any more: there is no way back to it.`,
+      ],
+    };
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.trouble !== "denied") throw error;
+    return { warnings: [`The registry does not let omnibot in: ${error.message}`] };
+  }
+}
+
+function told({ warnings, unchecked }: Preflight): Pick<Proposal, "warnings" | "unchecked"> {
+  return {
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(unchecked.length === 0 ? {} : { unchecked }),
+  };
 }
 
 /** Two who write the same line would undo each other's work. */

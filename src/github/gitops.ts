@@ -6,6 +6,7 @@ import { commitTag, findCommit, readWantedTag } from "./change.ts";
 import { repositoryOf } from "./exchange.ts";
 import { compareCommits } from "./commits.ts";
 import { findMerge, merge } from "./merge.ts";
+import { preflight } from "./preflight.ts";
 import { findPullRequest, openPullRequest, readPullRequest } from "./pull-request.ts";
 
 /** The GitOps repository on GitHub. Every method sends at most one write, and never repeats it by itself. */
@@ -20,6 +21,7 @@ export function createGitOps({
   const base = gitops.branch;
   return {
     readTag: () => readWantedTag(repository, gitops),
+    preflight: () => preflight(repository, gitops),
     findBranch: (branch) => findBranch(repository, branch),
     createBranch: (branch) => createBranch(repository, branch, base),
     findCommit: (branch, tag) => findCommit(repository, gitops, branch, tag),

@@ -25,6 +25,11 @@ const locations: Readonly<
       "runs",
       "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}",
     ],
+    [
+      "53df2d18-29ea-46a9-bee0-933540f80abf",
+      "preview",
+      "{project}/_apis/{area}/{pipelineId}/{resource}",
+    ],
   ],
   build: [
     [

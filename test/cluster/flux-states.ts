@@ -67,42 +67,43 @@ export class FluxObjects {
   }
 
   decide(more: Partial<Wanted> = {}): FluxState {
+    return decideFlux(this.objects(), { ...wanted, ...more });
+  }
+
+  objects(): Parameters<typeof decideFlux>[0] {
     const metadata = { namespace: "flux-system", creationTimestamp: null };
     const suspend = (name: typeof this.suspended) => this.suspended === name;
-    return decideFlux(
-      {
-        path: ["spec", "values", "image", "tag"],
-        release: this.deleted
-          ? undefined
-          : helmRelease.parse({
-              metadata: {
-                name: "omnispatial-web",
-                namespace: "omnispatial",
-                generation: this.generation,
-              },
-              spec: {
-                suspend: suspend("release"),
-                values: { image: this.tag === undefined ? {} : { tag: this.tag } },
-                ...this.extraSpec,
-              },
-              status: this.release,
-            }),
-        kustomization: kustomization.parse({
-          metadata: { ...metadata, name: "operations" },
-          spec: {
-            suspend: suspend("kustomization"),
-            sourceRef: { kind: "GitRepository", name: "gitops" },
-          },
-          status: this.kustomization,
-        }),
-        repository: repository.parse({
-          metadata: { ...metadata, name: "gitops" },
-          spec: { suspend: suspend("repository"), url: "https://github.com/omnispatial/gitops" },
-          status: this.repository,
-        }),
-      },
-      { ...wanted, ...more },
-    );
+    return {
+      path: ["spec", "values", "image", "tag"],
+      release: this.deleted
+        ? undefined
+        : helmRelease.parse({
+            metadata: {
+              name: "omnispatial-web",
+              namespace: "omnispatial",
+              generation: this.generation,
+            },
+            spec: {
+              suspend: suspend("release"),
+              values: { image: this.tag === undefined ? {} : { tag: this.tag } },
+              ...this.extraSpec,
+            },
+            status: this.release,
+          }),
+      kustomization: kustomization.parse({
+        metadata: { ...metadata, name: "operations" },
+        spec: {
+          suspend: suspend("kustomization"),
+          sourceRef: { kind: "GitRepository", name: "gitops" },
+        },
+        status: this.kustomization,
+      }),
+      repository: repository.parse({
+        metadata: { ...metadata, name: "gitops" },
+        spec: { suspend: suspend("repository"), url: "https://github.com/omnispatial/gitops" },
+        status: this.repository,
+      }),
+    };
   }
 }
 

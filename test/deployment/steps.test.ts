@@ -32,14 +32,19 @@ const live = {
   release: { name: "web", namespace: "omnispatial" },
 };
 
+const nothing = { warnings: [], unchecked: [] };
+
 describe("approve", () => {
   const asked = deploymentAt("approve");
   const parts: Parts = {
-    gitops: { readTag: answer(live) },
+    gitops: { readTag: answer(live), preflight: answer(nothing) },
     pipelines: {
       readHead: answer({ id: commit, message: "Serve tiles" }),
       readChanges: answer([{ id: commit }]),
+      preflight: answer(nothing),
     },
+    registry: { resolve: answer({ state: "found", digest, digests: [digest] }) },
+    cluster: { preflight: answer(nothing) },
   };
 
   test("P7 fixes the commit that will be built before anybody approves it", async () => {

@@ -17,6 +17,9 @@ export interface RequestView {
   readonly facts: readonly Fact[];
   readonly changes: readonly { readonly text: string }[];
   readonly more: string;
+  /** What stands in the way, and what could not be checked; each with its mark. */
+  readonly warnings: readonly { readonly text: string }[];
+  readonly unchecked: string;
   readonly waiting: string;
   /** Whether there are buttons: only while a decision would count. */
   readonly open: boolean;
@@ -36,6 +39,7 @@ export function requestView(deployment: Deployment, context: CardContext): Reque
     intro: introOf(deployment, context),
     facts: proposal === undefined ? [] : factsOf(deployment, proposal),
     ...changesOf(proposal, context),
+    ...warningsOf(proposal, context),
     waiting: waitingOf(deployment, context),
     open: proposal !== undefined && isOpen(deployment, environment),
     askWhy: `A word to ${plain(deployment.requester.name, 80)}, please`,
@@ -110,6 +114,23 @@ function changesOf(
       return { text };
     }),
     more: shown.length > 0 && left > 0 ? `and ${left} more` : "",
+  };
+}
+
+/** How many warnings a card shows. */
+const shownWarnings = 5;
+
+function warningsOf(
+  { warnings = [], unchecked = [] }: Pick<Proposal, "warnings" | "unchecked"> = {},
+  { room }: CardContext,
+): Pick<RequestView, "warnings" | "unchecked"> {
+  const shown = warnings.slice(0, shownWarnings).map((one) => `⚠ ${escaped(one, room.sentence)}`);
+  const left = warnings.length - shown.length;
+  if (left > 0) shown.push(`⚠ and ${left} more`);
+  const what = unchecked.map((one) => escaped(one, Math.min(room.sentence, 160)));
+  return {
+    warnings: shown.map((text) => ({ text })),
+    unchecked: what.length === 0 ? "" : `Could not be checked: ${what.join("; ")}.`,
   };
 }
 

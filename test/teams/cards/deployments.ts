@@ -187,6 +187,15 @@ const backProposal = {
 export const everyState = {
   "just asked": deployment(),
   waiting: deployment({ evidence: { proposal } }),
+  "waiting, with warnings": deployment({
+    evidence: {
+      proposal: {
+        ...proposal,
+        warnings: ["Kustomization operations is suspended.", "main asks for a review."],
+        unchecked: ["the registry (no answer in 4 seconds)"],
+      },
+    },
+  }),
   "half approved": deployment({ evidence: { proposal }, approvals: [] }),
   "approved, not yet noticed": deployment({ evidence: { proposal }, approvals }),
   building: deployment({

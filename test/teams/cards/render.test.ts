@@ -84,6 +84,23 @@ describe("the request", () => {
     expect(words(deployment({ evidence: { proposal: all } }))).toContain("6 commits by 5 people");
   });
 
+  test("warns of what stands in the way, in a few lines, and says what it could not check", () => {
+    const warnings = Array.from(
+      { length: 7 },
+      (_, i) => `Reason ${i} of [main](https://evil.example)`,
+    );
+    const unchecked = ["the cluster (no answer in 4 seconds)", "the rules of `main`"];
+    const text = words(
+      deployment({ evidence: { proposal: { ...proposal, warnings, unchecked } } }),
+    );
+    expect(text.match(/⚠ Reason/g)).toHaveLength(5);
+    expect(text).toContain("⚠ Reason 4 of \\[main\\] (https");
+    expect(text).toContain("⚠ and 2 more");
+    expect(text).toContain(
+      "Could not be checked: the cluster (no answer in 4 seconds); the rules of \\`main\\`.",
+    );
+  });
+
   test("of a rollback names the build to go back to", () => {
     const text = words(everyState["rollback waiting"]);
     expect(text).toContain("Roll back production to 40655?");
@@ -101,7 +118,12 @@ describe("the request", () => {
 describe("the progress", () => {
   test("P15 the buttons go away with the decision, before the next step begins", () => {
     for (const [name, row] of Object.entries(everyState)) {
-      const open = ["waiting", "half approved", "rollback waiting"].includes(name);
+      const open = [
+        "waiting",
+        "waiting, with warnings",
+        "half approved",
+        "rollback waiting",
+      ].includes(name);
       expect(verbsOf(renderCard(row, context).card)).toEqual(open ? ["approve", "reject"] : []);
     }
   });

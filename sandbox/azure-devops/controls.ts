@@ -1,0 +1,19 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** What the organization allows, and what it is short of. Everything is well until somebody changes it. */
+export class Controls {
+  /** Whether omnibot's identity has the permission "Queue builds". */
+  mayQueue = true;
+  /** Whether the pool has an agent that is free. */
+  agents = true;
+  /** Whether the approval before the first stage is given. */
+  approved = true;
+  /** The pipeline itself, as an administrator may set it. */
+  queueStatus: "enabled" | "paused" | "disabled" = "enabled";
+
+  /** Resolves when a new run may begin, or the signal is aborted. */
+  async ready(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !(this.agents && this.approved))
+      await delay(20, undefined, { signal, ref: false }).catch(() => {});
+  }
+}

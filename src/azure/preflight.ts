@@ -1,0 +1,75 @@
+import { z } from "zod";
+import type { BuildConfig } from "../config/config.ts";
+import { runChecks, type Preflight } from "../deployment/preflight.ts";
+import { ServiceError } from "../deployment/service-error.ts";
+import type { DevOps } from "./devops.ts";
+import { parametersOf } from "./start-run.ts";
+
+/** Security namespace of builds, and the bit of "Queue builds" in it: the same in every organization. */
+const builds = "33344d9c-fc72-4d6f-aba5-fa317101a7e9";
+const queueBuilds = 128;
+
+const definitionAnswer = z.object({
+  path: z.string().nullish(),
+  /** DefinitionQueueStatus: 0 enabled, 1 paused, 2 disabled. */
+  queueStatus: z.number().nullish(),
+  project: z.object({ id: z.string() }),
+});
+
+const previewAnswer = z.object({ finalYaml: z.string().nullish() });
+const permissionAnswer = z.object({ value: z.array(z.boolean()).min(1) });
+
+/** What would keep this commit from being built, found out without starting anything. */
+export function preflight(devOps: DevOps, config: BuildConfig, commit: string): Promise<Preflight> {
+  return runChecks([
+    { about: "whether omnibot may queue runs", find: () => checkRights(devOps, config) },
+    {
+      about: "whether the pipeline accepts such a run",
+      find: () => tryOut(devOps, config, commit),
+    },
+  ]);
+}
+
+async function checkRights(devOps: DevOps, config: BuildConfig): Promise<Partial<Preflight>> {
+  const { project, pipeline } = config;
+  const definition = await devOps.read(definitionAnswer, ({ build }) =>
+    build.getDefinition(project, pipeline),
+  );
+  if (definition === undefined) return {};
+  const held = { 1: "paused", 2: "disabled" }[definition.queueStatus ?? 0];
+  // `\Folder\Sub` in a definition is `/Folder/Sub` in its token.
+  const folder = (definition.path ?? "").split("\\").filter((part) => part !== "");
+  const token = [definition.project.id, ...folder, pipeline].join("/");
+  const allowed = await devOps.read(permissionAnswer, (apis) =>
+    apis.get(
+      `_apis/permissions/${builds}/${queueBuilds}?tokens=${encodeURIComponent(token)}&api-version=7.1`,
+    ),
+  );
+  return {
+    warnings: [
+      ...(held === undefined ? [] : [`Pipeline ${pipeline} is ${held} in Azure DevOps.`]),
+      ...(allowed?.value[0] === false
+        ? [`omnibot may not queue runs of pipeline ${pipeline} (permission "Queue builds").`]
+        : []),
+    ],
+    unchecked: allowed === undefined ? ["whether omnibot may queue runs"] : [],
+  };
+}
+
+/** The service can make the run's YAML without running it: wrong parameters show there (`preview` of the Pipelines API). */
+async function tryOut(
+  devOps: DevOps,
+  config: BuildConfig,
+  commit: string,
+): Promise<Partial<Preflight>> {
+  const asked = { ...parametersOf(config, { key: "preflight", commit }), previewRun: true };
+  try {
+    await devOps.read(previewAnswer, ({ pipelines }) =>
+      pipelines.preview(asked, config.project, config.pipeline),
+    );
+    return {};
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.trouble !== "invalid") throw error;
+    return { warnings: [`The pipeline would not start: ${error.message}`] };
+  }
+}

@@ -1,0 +1,124 @@
+import { runChecks } from "../../src/deployment/preflight.ts";
+import type { Proposal } from "../../src/deployment/deployment.ts";
+import { proposalOf } from "../../src/deployment/proposal.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
+import { commit, deploymentAt, digest, environment, fakeWorld, type Parts } from "./fakes.ts";
+
+const answer =
+  <T>(value: T) =>
+  () =>
+    Promise.resolve(value);
+const never = () => new Promise<never>(() => {});
+const denied = () =>
+  Promise.reject(new ServiceError("registry", "denied", "none", "acr answered 403"));
+const well = { warnings: [], unchecked: [] };
+
+describe("checks before anything begins", () => {
+  test("find what stands in the way, all side by side and in order", async () => {
+    const found = await runChecks([
+      { about: "one", find: answer({ warnings: ["a", "b"] }) },
+      { about: "two", find: answer({ unchecked: ["c"] }) },
+      { about: "three", find: answer({}) },
+    ]);
+    expect(found).toEqual({ warnings: ["a", "b"], unchecked: ["c"] });
+  });
+
+  test("say what could not be checked: who hangs, who refuses, what is not understood", async () => {
+    const checks = [
+      { about: "the cluster", find: never },
+      { about: "the registry", find: denied },
+      {
+        about: "the pipeline",
+        find: () => {
+          throw new TypeError("secret of the token store");
+        },
+      },
+    ];
+    expect(await runChecks(checks, 20)).toEqual({
+      warnings: [],
+      unchecked: [
+        "the cluster (no answer in 0.02 seconds)",
+        "the registry (acr answered 403)",
+        "the pipeline (omnibot could not read the answer)",
+      ],
+    });
+  });
+});
+
+describe("a proposal", () => {
+  const live = {
+    state: "read" as const,
+    tag: "production-40655",
+    commit: { id: "d".repeat(40) },
+    changedAt: 900_000,
+    release: { name: "web" },
+  };
+  const parts: Parts = {
+    gitops: { readTag: answer(live), preflight: answer(well) },
+    pipelines: {
+      readHead: answer({ id: commit }),
+      readChanges: answer([{ id: commit }]),
+      preflight: answer(well),
+      readBuild: answer(undefined),
+    },
+    registry: { resolve: answer({ state: "found", digest, digests: [digest] }) },
+    cluster: { preflight: answer(well) },
+  };
+  const back = deploymentAt("approve", { kind: "rollback", target: { from: "build", build: 1 } });
+
+  async function propose(change: Parts, deployment = deploymentAt("approve")): Promise<Proposal> {
+    const world = fakeWorld({ ...parts, ...change });
+    const found = await proposalOf(deployment, world, environment, 20);
+    if ("code" in found || found.proposal === undefined) throw new Error("nothing was proposed");
+    return found.proposal;
+  }
+
+  test("has no word about what is well", async () => {
+    const proposal = await propose({});
+    expect(proposal).not.toHaveProperty("warnings");
+    expect(proposal).not.toHaveProperty("unchecked");
+  });
+
+  test("tells what each neighbour warns of", async () => {
+    const warn = (words: string) => answer({ warnings: [words], unchecked: [] });
+    const change: Parts = {
+      gitops: { readTag: answer({ ...live, alsoAt: [31, 48] }), preflight: warn("GitHub") },
+      cluster: { preflight: warn("Flux") },
+      pipelines: { ...parts.pipelines, preflight: warn("Azure") },
+      registry: { resolve: answer({ state: "absent" }) },
+    };
+    expect((await propose(change)).warnings).toEqual([
+      "production-40655 stands in lines 31, 48 of clusters/operations/production/helm-release.yaml too, which omnibot does not change.",
+      "GitHub",
+      "Flux",
+      "Azure",
+      "production-40655 is live, and not in omnispatial.azurecr.io any more: there is no way back to it.",
+    ]);
+  });
+
+  test("of an earlier build asks the pipeline nothing", async () => {
+    const change: Parts = { cluster: { preflight: answer({ warnings: ["Flux"], unchecked: [] }) } };
+    expect(await propose(change, back)).toMatchObject({ warnings: ["Flux"], tag: "production-1" });
+  });
+
+  test("a registry that does not let omnibot in is a warning: the image could not be verified", async () => {
+    expect((await propose({ registry: { resolve: denied } })).warnings).toEqual([
+      "The registry does not let omnibot in: acr answered 403",
+    ]);
+  });
+
+  test("comes all the same when every neighbour hangs that it can do without", async () => {
+    const proposal = await propose({
+      gitops: { readTag: answer(live), preflight: never },
+      pipelines: { readHead: answer({ id: commit }), readChanges: never, preflight: never },
+      registry: { resolve: never },
+      cluster: { preflight: never },
+    });
+    expect(proposal).toMatchObject({ commit: { id: commit }, liveTag: "production-40655" });
+    expect(proposal.unchecked).toEqual(
+      ["GitHub", "the cluster", "what would ship", "the pipeline", "the registry"].map(
+        (about) => `${about} (no answer in 0.02 seconds)`,
+      ),
+    );
+  });
+});
