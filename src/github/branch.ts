@@ -1,7 +1,7 @@
 import type { BranchState } from "../deployment/ports.ts";
 import { reference } from "./answers.ts";
 import { accept, ask, type Repository } from "./exchange.ts";
-import { refusal } from "./errors.ts";
+import { notShownYet, refusal } from "./errors.ts";
 
 /** The head of a branch; undefined when there is no such branch. */
 export async function findBranch(
@@ -35,6 +35,7 @@ export async function createBranch(
   if (answer.status === 422 && /already exists/i.test(answer.message)) {
     const existing = await findBranch(repository, branch);
     if (existing !== undefined) return existing;
+    throw notShownYet(`the branch ${branch}`, answer.doubt);
   }
   return { head: accept(answer, reference).object.sha };
 }

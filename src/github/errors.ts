@@ -74,6 +74,11 @@ export function unusable(what: string, doubt: Doubt, problem: string): ServiceEr
   );
 }
 
+/** GitHub says that it is there already, and does not show it: what it shows lags behind. */
+export function notShownYet(what: string, doubt: Doubt): ServiceError {
+  return new ServiceError("github", "unreachable", doubt, `GitHub does not show ${what} yet`);
+}
+
 function isThrottled({ status, headers, message }: Refusal): boolean {
   if (status === 429) return true;
   if (status !== 403) return false;

@@ -1,6 +1,7 @@
 import type { PullRequest, PullRequestDetails } from "../deployment/ports.ts";
 import { changedFiles, createdPullRequest, fullPullRequest, pullRequests } from "./answers.ts";
 import type { FullPullRequest, PullRequestAnswer } from "./answers.ts";
+import { notShownYet } from "./errors.ts";
 import { accept, ask, type Repository } from "./exchange.ts";
 
 export interface Branches {
@@ -40,6 +41,8 @@ export async function openPullRequest(
   if (answer.status === 422) {
     const existing = await findPullRequest(repository, branches);
     if (existing !== undefined) return existing;
+    if (/already exists/i.test(answer.message))
+      throw notShownYet(`the pull request of ${head}`, answer.doubt);
   }
   return toPullRequest(accept(answer, createdPullRequest));
 }

@@ -114,6 +114,16 @@ describe("branches", () => {
     expect(await gitops().createBranch(branch)).toEqual({ head });
   });
 
+  test("P5 a branch that is there already, but not shown yet, is waited for", async () => {
+    branchAt("main", mainHead);
+    hub().post(`${root}/git/refs`).reply(422, given.says("Reference already exists"));
+    hub().get(given.ref(branch)).reply(404, given.says("Not Found"));
+    expect(await troubleOf(gitops().createBranch(branch))).toMatchObject({
+      trouble: "unreachable",
+      message: `GitHub does not show the branch ${branch} yet`,
+    });
+  });
+
   test("P5 a lost answer leaves the branch in doubt", async () => {
     branchAt("main", mainHead);
     hub().post(`${root}/git/refs`).replyWithError(given.lost);
@@ -333,6 +343,16 @@ describe("pull requests", () => {
     hub().post(`${root}/pulls`).reply(422, { message: "Validation Failed", errors });
     listed(given.pull());
     expect(await gitops().openPullRequest(branch, "Deploy", "Please")).toEqual(found);
+  });
+
+  test("P5 a pull request that exists already, but is not shown yet, is waited for", async () => {
+    const errors = [{ message: `A pull request already exists for omnispatial:${branch}.` }];
+    hub().post(`${root}/pulls`).reply(422, { message: "Validation Failed", errors });
+    listed();
+    expect(await troubleOf(gitops().openPullRequest(branch, "Deploy", "Please"))).toMatchObject({
+      trouble: "unreachable",
+      message: `GitHub does not show the pull request of ${branch} yet`,
+    });
   });
 
   test("a pull request without a difference is refused", async () => {
