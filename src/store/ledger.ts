@@ -4,6 +4,7 @@ import { writeAudit } from "./audit.ts";
 import { claim, nextDue, renew, save, wake } from "./claims.ts";
 import { approve, reject } from "./decisions.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
+import { withLedgerErrors } from "./ledger-error.ts";
 import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
 import { create, remember } from "./requests.ts";
 import type { Schema } from "./schema.ts";
@@ -14,7 +15,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     return db.transaction().execute(work);
   }
 
-  return {
+  return withLedgerErrors<Ledger>({
     create: (request, delivery) => whole((tx) => create(tx, request, delivery)),
     get: (id) => readDeployment(db, id),
     findActive: (environment) => readActive(db, environment),
@@ -37,5 +38,5 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     settle: (held, name, status, result, at) =>
       whole((tx) => settle(tx, held, name, status, result, at)),
     forget: (held, name, at, why) => whole((tx) => forget(tx, held, name, at, why)),
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
+import { withLedgerErrors } from "./ledger-error.ts";
 import { withApprovals } from "./read.ts";
 import type { Schema } from "./schema.ts";
 
@@ -8,7 +9,7 @@ const spoiled = -2;
 
 /** What the threads show, beside the deployments they show: claimed and fenced the same way. */
 export function createThreads(db: Kysely<Schema>): Threads {
-  return { claimThread, keepThread, releaseThread, spoilThread };
+  return withLedgerErrors<Threads>({ claimThread, keepThread, releaseThread, spoilThread });
 
   async function claimThread(
     owner: string,
