@@ -136,6 +136,6 @@ async function readPage(
     "azure-devops",
     "invalid",
     "none",
-    `Azure DevOps knows no project ${config.project}`,
+    `Azure DevOps knows no project ${config.project}, or omnibot may not see it`,
   );
 }
