@@ -28,7 +28,8 @@ export type Route = (request: StandInRequest) => StandInAnswer | Promise<StandIn
  * Something that goes wrong, for the next `times` requests that match. `answer` replaces the real answer before anything
  * happened; `reset: "before"` closes the connection unread, `reset: "after"` loses the answer after its effect; `hang` never
  * answers, `hang: "after"` does what was asked first; `delay` (milliseconds) makes it slow; `body` gives the real answer with
- * a body that cannot be used: it breaks off with its connection, or ends too soon.
+ * a body that cannot be used: it breaks off with its connection, or ends too soon; `stale` answers each path the first time as
+ * things are, and then as they were: a list that lags behind.
  */
 export interface Fault {
   readonly method?: string;
@@ -50,6 +51,7 @@ export interface Fault {
     readonly after?: boolean;
   };
   readonly body?: "broken-off" | "malformed";
+  readonly stale?: true;
 }
 
 /** What was asked and answered, in order: the witness of every test. */
@@ -74,6 +76,8 @@ export class StandIn {
   readonly #routes: { method: string; pattern: RegExp; names: string[]; route: Route }[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #closing = new AbortController();
+  /** What `stale` faults answered first, by path. */
+  readonly #remembered = new WeakMap<Fault, Map<string, StandInAnswer>>();
   #url = "";
 
   constructor(name: string) {
@@ -167,7 +171,8 @@ export class StandIn {
       fault?.answer === undefined || fault.answer.after === true
         ? await this.#route(method, url, incoming, body)
         : undefined;
-    const answer = fault?.answer ?? routed ?? { status: 500 };
+    const current = fault?.answer ?? routed ?? { status: 500 };
+    const answer = fault?.stale === true ? this.#remember(fault, url.pathname, current) : current;
     if (!control) {
       const entry = {
         at: Date.now(),
@@ -182,6 +187,15 @@ export class StandIn {
     if (fault?.hang === "after") return;
     if (fault?.body !== undefined) return spoil(answer, fault.body, response);
     await this.#send(answer, incoming, response);
+  }
+
+  #remember(fault: Fault, path: string, current: StandInAnswer): StandInAnswer {
+    const answers = this.#remembered.get(fault) ?? new Map<string, StandInAnswer>();
+    this.#remembered.set(fault, answers);
+    // A copy: routes may answer with the very things that change.
+    const answer = answers.get(path) ?? { ...current, json: structuredClone(current.json) };
+    answers.set(path, answer);
+    return answer;
   }
 
   #nextFault(method: string, { pathname, search }: URL): Fault | undefined {

@@ -3,6 +3,7 @@ import nock from "nock";
 import { createCluster } from "../../src/cluster/cluster.ts";
 import type { FluxPoke } from "../../src/config/config.ts";
 import type { Wanted } from "../../src/deployment/ports.ts";
+import { StandIn } from "../../sandbox/stand-in.ts";
 import { troubleOf } from "../trouble.ts";
 import { withoutNetwork } from "../without-network.ts";
 import { environment, kubeConfigFor, server } from "./environment.ts";
@@ -40,8 +41,9 @@ function release(namespace: string) {
   };
 }
 
-function open(poke?: FluxPoke, receiverToken?: string) {
+function open(poke?: FluxPoke, receiverToken?: string, patience?: number) {
   return createCluster({
+    ...(patience === undefined ? {} : { patience }),
     kubeConfig: kubeConfigFor(),
     environment: environment(poke),
     ...(receiverToken === undefined ? {} : { receiverToken }),
@@ -212,6 +214,19 @@ describe("Poking Flux", () => {
     });
   });
 
+  test("by a Receiver that does not answer is given up, and in doubt", async () => {
+    const url = "http://webhook-receiver.flux-system.svc/hook/1234";
+    nock("http://webhook-receiver.flux-system.svc").post("/hook/1234").delay(2000).reply(200);
+    const impatient = open({ kind: "receiver", url }, "receiver-token", 20);
+    expect(await troubleOf(impatient.poke())).toMatchObject({
+      service: "flux",
+      trouble: "unreachable",
+      effect: "unknown",
+      message: "Calling Flux's Receiver: no answer in time",
+    });
+    nock.abortPendingRequests();
+  });
+
   test("that is off does nothing", async () => {
     expect(await open({ kind: "none" }).poke()).toBe("off");
   });
@@ -254,6 +269,24 @@ describe("What goes wrong with a call", () => {
       effect: "none",
       message: "Listing helmreleases: connection refused",
     });
+  });
+
+  test("no answer in time is unreachable", async () => {
+    const silent = new StandIn("kubernetes");
+    silent.faults.push({ path: ".", times: 1, hang: true });
+    const kubeConfig = kubeConfigFor(await silent.listen());
+    const cluster = createCluster({
+      kubeConfig,
+      environment: environment(),
+      clock: { now: () => now },
+      patience: 50,
+    });
+    expect(await troubleOf(cluster.readRollout({ ...wanted, digests: [] }))).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+      message: "Listing helmreleases: no answer in time",
+    });
+    await silent.close();
   });
 
   test("an answer of an unknown form is not believed", async () => {

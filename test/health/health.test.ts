@@ -74,6 +74,14 @@ test("nobody there, and a connection that is lost, are answers, too", async () =
   });
 });
 
+test("an endpoint that does not answer in time is given up", async () => {
+  app.faults.push({ path: "/healthz", times: 1, hang: true });
+  const endpoint = { name: "web", url: `${url}/healthz`, status: 200 };
+  expect(await createHealth([endpoint], 50).check()).toEqual([
+    { name: "web", ok: false, answer: "does not answer in time" },
+  ]);
+});
+
 test("a certificate that is not valid is told as that", async () => {
   nock("http://app.example")
     .get("/healthz")
