@@ -11,7 +11,6 @@ export const ports = [
   "flux",
   "health",
   "ledger",
-  "deliveries",
 ] as const;
 
 export type Port = (typeof ports)[number];

@@ -23,18 +23,23 @@ export interface Trouble {
   readonly ends?: string;
 }
 
-const page = {
+/** Somebody's sign-in page, or a gateway's. */
+export const page = {
   headers: { "content-type": "text/html; charset=utf-8" },
   body: "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to your account</body></html>",
 };
 
-function answer(status: number, headers: Record<string, string> = {}): Misdeed {
-  const message = `the sandbox answers ${status}`;
+/** An error, in a form that every service's client can read. */
+export function answer(
+  status: number,
+  headers: Record<string, string> = {},
+  message = `the sandbox answers ${status}`,
+): Misdeed {
   const body = JSON.stringify({ message, errors: [{ code: "SANDBOX", message }] });
   return { answer: { status, headers: { "content-type": "application/json", ...headers }, body } };
 }
 
-const forEver = 1e9;
+export const forEver = 1e9;
 
 export const troubles: readonly Trouble[] = [
   { name: "429, Retry-After", fault: answer(429, { "retry-after": "7" }), times: 1, asks: 7000 },

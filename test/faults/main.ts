@@ -6,7 +6,8 @@ import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { cells } from "./table.ts";
+import { ports } from "./calls.ts";
+import { cells, chosen } from "./table.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -21,6 +22,8 @@ const result = z.object({
   cell: z.number(),
   outcome: z.string(),
   problems: z.array(z.string()),
+  doubles: z.number(),
+  lost: z.number(),
   took: z.number(),
   log: z.string(),
 });
@@ -28,9 +31,9 @@ const result = z.object({
 type Result = z.infer<typeof result>;
 
 /** A lane that says nothing for so long is ended, and its cell counts as broken. */
-const longest = 90_000;
+const longest = 150_000;
 
-const queue = cells.flatMap((cell, index) => (isWanted(cell) ? [index] : []));
+const queue = cells.flatMap((cell, index) => (isWanted(cell, index) ? [index] : []));
 const wanted = queue.length;
 const results: Result[] = [];
 const begun = Date.now();
@@ -40,6 +43,7 @@ await Promise.all(Array.from({ length: lanes }, () => runLane()));
 
 results.sort((a, b) => a.cell - b.cell);
 for (const one of results) print(one);
+printTable();
 const failed = results.filter(({ problems }) => problems.length > 0);
 if (options.report !== undefined) writeReport(options.report);
 if (failed.length > 0) process.exitCode = 1;
@@ -48,11 +52,11 @@ process.stdout.write(
 );
 process.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
 
-function isWanted({ port, call, fault, always }: (typeof cells)[number]): boolean {
+function isWanted({ port, call, fault }: (typeof cells)[number], index: number): boolean {
   const [onlyPort = "", ...words] = options.only.split("/");
   if (onlyPort !== "" && onlyPort !== port) return false;
   if (words.length > 0) return `${call}/${fault}`.includes(words.join("/"));
-  return options.full || always;
+  return options.full || chosen.has(index);
 }
 
 async function runLane(): Promise<void> {
@@ -90,6 +94,8 @@ function runProcess(): Promise<void> {
         cell: current,
         outcome: "broken",
         problems: ["its process ended"],
+        doubles: 0,
+        lost: 0,
         took: 0,
         log: "",
       });
@@ -101,6 +107,25 @@ function runProcess(): Promise<void> {
 function nameOf({ cell: index }: Pick<Result, "cell">): string {
   const cell = cells[index];
   return `${cell?.port} | ${cell?.call} | ${cell?.fault}`;
+}
+
+/** Cells of each port: how many were played, how many passed, and what the world had too much or too little of. */
+function printTable(): void {
+  const columns = ["port", "cells", "passed", "failed", "doubles", "lost"];
+  const rows = ports.map((port) => rowOf(port, (one) => cells[one.cell]?.port === port));
+  const total = rowOf("all", () => true);
+  for (const row of [columns, ...rows, total])
+    process.stdout.write(
+      `${row.map((word, i) => (i === 0 ? word.padEnd(14) : word.padStart(8))).join("")}\n`,
+    );
+}
+
+function rowOf(name: string, isMeant: (one: Result) => boolean): readonly string[] {
+  const meant = results.filter(isMeant);
+  const passed = meant.filter(({ problems }) => problems.length === 0).length;
+  const sum = (what: "doubles" | "lost") => meant.reduce((all, one) => all + one[what], 0);
+  const numbers = [meant.length, passed, meant.length - passed, sum("doubles"), sum("lost")];
+  return [name, ...numbers.map(String)];
 }
 
 function print(one: Result): void {
@@ -122,9 +147,13 @@ function writeReport(path: string): void {
     return { port, call, fault, passed: rest.problems.length === 0, ...rest };
   });
   const totals = {
+    cells: cells.length,
+    played: rows.length,
     passed: rows.length - failed.length,
     failed: failed.length,
-    cells: cells.length,
+    doubles: rows.reduce((sum, { doubles }) => sum + doubles, 0),
+    lost: rows.reduce((sum, { lost }) => sum + lost, 0),
+    seconds: Math.round((Date.now() - begun) / 1000),
   };
   writeFileSync(path, `${JSON.stringify({ totals, cells: rows }, null, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { Ledger, Threads } from "../../src/deployment/ledger.ts";
+import type { Cluster } from "../../src/deployment/ports.ts";
 import { currentStep } from "../../src/deployment/transitions.ts";
 import type { Parts } from "../../src/omnibot.ts";
 import type { StandIn } from "../../sandbox/stand-in.ts";
@@ -44,6 +45,10 @@ export interface Observations {
   readonly shown: Set<number>;
   readonly ledgerFaults: LedgerFault[];
   outage: Outage | undefined;
+  /** Whether omnibot watches the cluster; without, every look at it is a look of the row's. */
+  isWatching: boolean;
+  /** Ordinary waits with these words are passed over too. */
+  passes: RegExp;
 }
 
 export function nothingYet(): Observations {
@@ -53,13 +58,19 @@ export function nothingYet(): Observations {
     shown: new Set(),
     ledgerFaults: [],
     outage: undefined,
+    isWatching: true,
+    // The world does not move while omnibot only wants to see that it does not.
+    passes: /watching for a while$/,
   };
 }
 
 /** An ordinary wait between two looks, in milliseconds: the stand-ins are fast. */
-const look = 120;
+const look = 60;
 /** Waits of a thread that are shorter are its ordinary pace. */
 const pace = 1000;
+
+/** How long a row is held that its owner could not let go, in milliseconds: the engine's and the threads' lease. */
+const lease = 30_000;
 
 /** Puts eyes between omnibot and its ports: what it saves is seen, and its waits are passed over. */
 export function observed(
@@ -68,59 +79,77 @@ export function observed(
   seen: () => Observations,
 ): Parts {
   const calls = (name: string, call: () => unknown) => outlast(seen().outage, name, call);
-  const watchedLedger: Ledger = {
-    ...ledger,
-    async claim(...asked) {
-      const claim = await ledger.claim(...asked);
+  const faultyLedger = withFaults(ledger, seen);
+  const faultyThreads = withFaults(threads, seen);
+  /** Whatever a failed call of the ledger's leaves held is free again when its lease ends. */
+  async function orHeld<Answer>(who: string, call: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await call();
+    } catch (error) {
+      clock.wait(who, clock.now() + lease);
+      throw error;
+    }
+  }
+  async function claimed<Claimed extends { readonly deployment: Deployment }>(
+    kind: string,
+    call: () => Promise<Claimed | undefined>,
+  ): Promise<Claimed | undefined> {
+    clock.begin();
+    let claim: Claimed | undefined;
+    try {
+      claim = await orHeld(`a ${kind}`, call);
       if (claim === undefined) return claim;
-      clock.begin();
-      clock.resume(`row ${claim.deployment.id}`);
+      clock.resume(`a ${kind}`);
+      clock.resume(`${kind} ${claim.deployment.id}`);
       return claim;
-    },
+    } finally {
+      if (claim === undefined) clock.end();
+    }
+  }
+
+  const watchedLedger: Ledger = {
+    ...faultyLedger,
+    claim: (...asked) => claimed("row", () => faultyLedger.claim(...asked)),
     async save(claim, update) {
       const { deployment, trouble } = update;
       const sentence = currentStep(deployment)?.sentence ?? "";
       const step = currentStep(deployment)?.step;
       const active = deployment.state === "active";
-      const doubtful = sentence.startsWith("Makes sure");
+      const doubtful = sentence.includes("Makes sure");
+      const passes = active && seen().passes.test(sentence);
       const time = update.nextAt - clock.now();
       const waits = active && (trouble !== undefined || doubtful);
-      const ordinary = active && !waits && step !== "approve";
+      const ordinary = active && !waits && !passes && step !== "approve";
       const nextAt = ordinary ? Math.min(update.nextAt, clock.now() + look) : update.nextAt;
       try {
-        const kept = await ledger.save(claim, { ...update, nextAt });
+        const who = `row ${deployment.id}`;
+        const kept = await orHeld(who, () => faultyLedger.save(claim, { ...update, nextAt }));
         if (!kept) return kept;
         seen().saved.set(deployment.id, deployment);
-        if (waits) {
-          seen().waits.push({ of: "deployment", time, sentence });
-          clock.wait(`row ${deployment.id}`, nextAt);
-        }
+        if (waits) seen().waits.push({ of: "deployment", time, sentence });
+        if (waits || passes) clock.wait(who, nextAt);
         return kept;
       } finally {
         clock.end();
       }
     },
     async create(...asked) {
-      const created = await ledger.create(...asked);
+      const created = await faultyLedger.create(...asked);
       if (created.state === "created") seen().saved.set(created.deployment.id, created.deployment);
       return created;
     },
   };
   const watchedThreads: Threads = {
-    ...threads,
-    async claimThread(...asked) {
-      const claim = await threads.claimThread(...asked);
-      if (claim === undefined) return claim;
-      clock.begin();
-      clock.resume(`thread ${claim.deployment.id}`);
-      return claim;
-    },
+    ...faultyThreads,
+    claimThread: (...asked) => claimed("thread", () => faultyThreads.claimThread(...asked)),
     async releaseThread(claim, sent, shownRevision, nextAt) {
       const { deployment } = claim;
       const time = nextAt - clock.now();
       const troubled = /"failures":[1-9]|"state":"intent"|"intent"/.test(sent ?? "");
       try {
-        await threads.releaseThread(claim, sent, shownRevision, nextAt);
+        await orHeld(`thread ${deployment.id}`, () =>
+          faultyThreads.releaseThread(claim, sent, shownRevision, nextAt),
+        );
         if (troubled && time > 0) seen().waits.push({ of: "thread", time, sentence: "" });
         if (time > 0 && (troubled || time <= pace)) clock.wait(`thread ${deployment.id}`, nextAt);
         if (deployment.state !== "active" && shownRevision === claim.revision)
@@ -131,16 +160,18 @@ export function observed(
     },
   };
   return {
-    ledger: withFaults(watchedLedger, seen),
-    threads: withFaults(watchedThreads, seen),
+    ledger: watchedLedger,
+    threads: watchedThreads,
     conversations: around(conversations, "conversations", calls),
     worldOf(environment) {
       const world = worldOf(environment);
+      const watch: Cluster["watch"] = (...asked) =>
+        seen().isWatching ? world.cluster.watch(...asked) : { stop: () => {} };
       return {
         pipelines: around(world.pipelines, "pipelines", calls),
         registry: around(world.registry, "registry", calls),
         gitops: around(world.gitops, "gitops", calls),
-        cluster: around(world.cluster, "cluster", calls),
+        cluster: around({ ...world.cluster, watch }, "cluster", calls),
         health: around(world.health, "health", calls),
       };
     },

@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { freePort } from "../../sandbox/free-port.ts";
+import { alex } from "../../sandbox/people.ts";
 import { startWorld, type World } from "../../sandbox/world.ts";
 import { loadSettings } from "../../src/config/load-settings.ts";
 import { createLog } from "../../src/log.ts";
@@ -19,6 +20,8 @@ export interface Setup {
   readonly poke: "annotation" | "receiver";
   /** A PostgreSQL instead of SQLite. */
   readonly postgres?: string;
+  /** The folder of the ledger, instead of the world's own. */
+  readonly data?: string;
 }
 
 /** One world, one channel, and omnibot in this very process: stories are played here one after the other. */
@@ -54,6 +57,7 @@ export async function startStage(): Promise<Stage> {
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   // Some clients read these by themselves.
   Object.assign(process.env, world.environment);
+  const ledger = join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
   const clock = new JumpingClock();
   const lines: string[] = [];
   const log = createLog("info", {
@@ -74,16 +78,18 @@ export async function startStage(): Promise<Stage> {
 
   async function start(): Promise<void> {
     configure(world, setup);
-    const { postgres } = setup;
+    const { postgres, data } = setup;
     const settings = loadSettings({
       ...world.environment,
       PORT: String(port),
       FLUX_RECEIVER_TOKEN: "sandbox-receiver-token",
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres }),
+      ...(data === undefined ? {} : { OMNIBOT_DATA: data }),
     });
     omnibot = await startOmnibot(settings, log, (parts) => observed(parts, clock, () => seen), {
       clock,
       patience,
+      idle: 30,
     });
   }
 
@@ -111,15 +117,18 @@ export async function startStage(): Promise<Stage> {
       return seen;
     },
     calm,
-    ledger: join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite"),
+    ledger,
     pushes,
     async begin(wanted) {
       await calm();
       pushes.length = 0;
       lines.length = 0;
       world.choose("success");
-      // Clients learn routes and tokens once: each story begins with clients that know nothing.
+      // Clients learn routes and tokens once: each story begins with clients that know nothing, and with an empty ledger.
       await stop();
+      for (const rest of ["", "-wal", "-shm", ".lock"]) rmSync(`${ledger}${rest}`, { force: true });
+      // Something to ship, also after a story that shipped everything.
+      world.azureDevOps.pushCommit({ message: "Draw the map faster", author: alex.name });
       seen = nothingYet();
       clock.reset();
       setup = wanted;

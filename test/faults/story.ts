@@ -29,21 +29,26 @@ export interface Counts {
 }
 
 /** How long a story may take, in milliseconds. */
-export const bound = 30_000;
+export const bound = 90_000;
 
 export interface Plan {
   /** What goes wrong from the beginning. */
-  readonly asked?: () => void;
+  readonly asked?: () => void | Promise<void>;
   /** What goes wrong from just before the approval. */
-  readonly approved?: () => void;
+  readonly approved?: () => void | Promise<void>;
+  /** What goes wrong when the approval was sent. */
+  readonly followed?: () => void | Promise<void>;
 }
 
 /** Somebody asks to deploy, somebody else approves, and it goes on to its end, whatever that is. */
-export async function play(stage: Stage, { asked, approved }: Plan = {}): Promise<Ending> {
+export async function play(
+  stage: Stage,
+  { asked, approved, followed }: Plan = {},
+): Promise<Ending> {
   const { teams, seen } = stage;
   const begun = Date.now();
   const count = await counter(stage);
-  asked?.();
+  await asked?.();
   const { threadId } = await teams.say(alex, "deploy production");
   const ended = () => [...seen.saved.values()].some(({ state }) => state !== "active");
   const cards = () => teams.thread(threadId).filter(({ latest }) => latest.card !== undefined);
@@ -51,12 +56,13 @@ export async function play(stage: Stage, { asked, approved }: Plan = {}): Promis
   await becomes(() => open() !== undefined || ended(), bound);
   const card = open();
   if (card !== undefined && !ended()) {
-    approved?.();
+    await approved?.();
     await teams.click(megan, card.id, "approve");
+    await followed?.();
   }
   await becomes(() => ended(), bound - (Date.now() - begun));
   const [deployment] = seen.saved.values();
-  await becomes(() => seen.shown.has(deployment?.id ?? 0), 8000);
+  await becomes(() => seen.shown.has(deployment?.id ?? 0), 20_000);
   return {
     state: stateOf(deployment),
     counts: await count(threadId),
