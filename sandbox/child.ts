@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -28,6 +28,17 @@ export interface Child {
 /** How long it may take until it is ready, in milliseconds: a busy machine loads large packages slowly. */
 const startTime = 60_000;
 
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+/** Ends this child with this process, whatever ends that. */
+export function neverOutlive(child: ChildProcess): void {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+}
+
 /** Starts a Node process and waits until it is ready. It never outlives this one. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, args, environment, folder, log, readyUrl } = options;
@@ -42,11 +53,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   child.stderr.pipe(output, { end: false });
   let running = true;
   const killNow = () => void child.kill("SIGKILL");
-  process.once("exit", killNow);
+  neverOutlive(child);
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => {
       running = false;
-      process.off("exit", killNow);
       output.end();
       resolve();
     });

@@ -1,11 +1,15 @@
-import type { Finding } from "./judge.ts";
+import type { Finding } from "./findings.ts";
+import type { Kill } from "./keeper.ts";
+import { nameOf } from "./plans.ts";
 
 /** How one story went, of whatever suite. */
 export interface Result {
   readonly name: string;
   readonly hits: number;
   readonly findings: readonly Finding[];
-  readonly missed?: number;
+  readonly kills: readonly Kill[];
+  /** Those of them that were not reached, the last ones. */
+  readonly missed?: readonly Kill[];
   readonly secondCards?: number;
   readonly unsaid?: number;
   readonly milliseconds: number;
@@ -17,7 +21,7 @@ export interface Result {
 export interface Row {
   readonly suite: string;
   readonly stories: number;
-  /** Distinct points of omnibot's own at which a kill was ordered. */
+  /** Distinct points of omnibot's own at which it was struck. */
   readonly points: number;
   readonly kills: number;
   /** Kills that were ordered at a point that the story did not pass. */
@@ -31,12 +35,7 @@ export interface Row {
   readonly seconds: number;
 }
 
-export function rowOf(
-  suite: string,
-  results: readonly Result[],
-  points: number,
-  seconds: number,
-): Row {
+export function rowOf(suite: string, results: readonly Result[], seconds: number): Row {
   const sum = (of: (result: Result) => number) =>
     results.reduce((total, result) => total + of(result), 0);
   const count = (type: Finding["type"]) =>
@@ -44,9 +43,9 @@ export function rowOf(
   return {
     suite,
     stories: results.length,
-    points,
+    points: new Set(results.flatMap(struckIn)).size,
     kills: sum(({ hits }) => hits),
-    missed: sum(({ missed = 0 }) => missed),
+    missed: sum(({ missed = [] }) => missed.length),
     doubles: count("double"),
     lost: count("lost"),
     wrong: count("wrong"),
@@ -55,6 +54,12 @@ export function rowOf(
     failed: results.filter(({ findings }) => findings.length > 0).length,
     seconds: Math.round(seconds),
   };
+}
+
+/** Names of the points that a story was struck at. */
+function struckIn({ kills, missed = [] }: Result): readonly string[] {
+  const struck = kills.slice(0, kills.length - missed.length);
+  return struck.filter((kill) => "at" in kill).map(nameOf);
 }
 
 export function totalOf(rows: readonly Row[], seconds: number): Row {

@@ -1,28 +1,9 @@
 import { cardText } from "../../sandbox/card-text.ts";
 import { git } from "../acceptance/git.ts";
-import type { End } from "./process.ts";
+import type { CountOnce, Find, Finding, Told } from "./findings.ts";
+import { judgeAudit } from "./judge-audit.ts";
 import { wantedTag, type Place } from "./place.ts";
-import type { StoryPlan } from "./story-plan.ts";
-import type { AuditLine, DeploymentLine } from "./witness.ts";
-
-/** Something that must not be: done twice, lost, or otherwise wrong. */
-export interface Finding {
-  readonly type: "double" | "lost" | "wrong";
-  readonly what: string;
-}
-
-/** What is known of a story when it has ended, to be judged by. */
-export interface Told extends StoryPlan {
-  readonly thread: string;
-  readonly text: string;
-  readonly finished: boolean;
-  /** Who was told that their approval counts. */
-  readonly approvers: readonly string[];
-  readonly before: { readonly head: string; readonly journal: number; readonly runs: number };
-  readonly ends: readonly End[];
-  /** Kills during a post of the card. */
-  readonly doubts: number;
-}
+import type { DeploymentLine, Doubt } from "./witness.ts";
 
 export interface Verdict {
   readonly findings: readonly Finding[];
@@ -33,10 +14,10 @@ export interface Verdict {
 /** Judges a story by the journals of those whom omnibot talked to, by Git, by the cluster, and by the audit trail. */
 export async function judge(place: Place, told: Told): Promise<Verdict> {
   const findings: Finding[] = [];
-  const find = (type: Finding["type"], what: string) => void findings.push({ type, what });
-  const once = (what: string, count: number, expected = 1) => {
-    if (count > expected) find("double", `${count} × ${what}`);
-    if (count < expected) find("lost", `no ${what}`);
+  const find: Find = (type, what) => void findings.push({ type, what });
+  const once: CountOnce = (what, count, expected = 1) => {
+    if (count > expected) find("double", `${count} × ${what}, not ${expected}`);
+    if (count < expected) find("lost", `${count} × ${what}, not ${expected}`);
   };
 
   for (const end of told.ends)
@@ -45,12 +26,12 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   once("deployment of the message", lines.length);
   const [line] = lines;
   if (line === undefined) return { findings, secondCards: 0, unsaid: 0 };
+  const deciders = told.deciders.join(" and ") || "nobody";
   if (!told.finished)
-    find(
-      "lost",
-      `it has not ended: ${line.state}, at ${line.step}, approved by ${told.approvers.join(" and ") || "nobody"}`,
-    );
-  if (told.finished && line.state !== "live") find("wrong", `it ended as ${line.state}`);
+    find("lost", `it has not ended: ${line.state}, at ${line.step}, decided by ${deciders}`);
+  const wanted = told.kind === "reject" ? "rejected" : "live";
+  if (told.finished && line.state !== wanted) find("wrong", `it ended as ${line.state}`);
+  if (told.lateCounted) find("wrong", "a decision counted that came too late");
 
   judgeEffects(place, told, line, once);
   judgeAudit(told, await place.witness.audit(line.id), find, once);
@@ -58,79 +39,41 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   return { findings, ...judgeThread(place, told, line, find) };
 }
 
-type Find = (type: Finding["type"], what: string) => void;
-type OnceOnly = (what: string, count: number, expected?: number) => void;
-
 function judgeEffects(
   { world }: Place,
   { kind, before }: Told,
   { key }: DeploymentLine,
-  once: OnceOnly,
+  once: CountOnce,
 ): void {
+  const ships = kind === "reject" ? 0 : 1;
   const runs = world.azureDevOps.runs.slice(before.runs);
-  once("run", runs.length, kind === "deploy" ? 1 : 0);
-  if (kind === "deploy") once("run with the key", runs.filter((run) => run.marker === key).length);
+  const built = kind === "deploy" ? 1 : 0;
+  once("run", runs.length, built);
+  once("run with the key", runs.filter((run) => run.marker === key).length, built);
 
   const done = world.github.journal
     .slice(before.journal)
     .filter((entry) => entry.status < 300 && entry.body.includes(`omnibot/${key}`));
   const made = (method: string, path: RegExp) =>
     done.filter((entry) => entry.method === method && path.test(entry.path)).length;
-  once("branch", made("POST", /\/git\/refs$/));
-  once("commit", made("PUT", /\/contents\//));
-  once("pull request", made("POST", /\/pulls$/));
+  once("branch", made("POST", /\/git\/refs$/), ships);
+  once("commit", made("PUT", /\/contents\//), ships);
+  once("pull request", made("POST", /\/pulls$/), ships);
   const range = `${before.head}..main`;
   const merges = git(world, "log", "--first-parent", "--format=%B", range);
-  once("merge", merges.split("\n").filter((one) => one.startsWith("Omnibot-Deployment:")).length);
-  once("commit on main", Number(git(world, "rev-list", "--count", "--first-parent", range)));
-  once("change in Git", Number(git(world, "rev-list", "--count", "--no-merges", range)));
-}
-
-/** Requested, approved, each intent before its done, each step once, and nothing after the end (P12). */
-function judgeAudit(told: Told, audit: readonly AuditLine[], find: Find, once: OnceOnly): void {
-  const actions = audit.map(({ action }) => action);
-  const count = (action: string) => actions.filter((one) => one === action).length;
-  const place = (action: string) => actions.indexOf(action);
-  if (actions[0] !== "requested") find("wrong", `the audit trail begins with ${actions[0]}`);
-  once("requested in the audit trail", count("requested"));
-  const approvers = audit.filter(({ action }) => action === "approved").map(({ actor }) => actor);
-  if (new Set(approvers).size < approvers.length)
-    find("double", `approved by ${approvers.join(", ")}`);
-  if (actions.lastIndexOf("approved") > place("step-done:approve"))
-    find("double", `approved after it was decided: ${actions.join(", ")}`);
-  for (const name of told.approvers)
-    if (!approvers.includes(name)) find("lost", `the approval of ${name}, who was told it counts`);
-
-  const changes = ["create-branch", "commit-tag", "open-pull-request", "merge", "poke-flux"];
-  const effects = told.kind === "deploy" ? ["start-run", ...changes] : changes;
-  let last = place("approved");
-  if (last < 0) find("lost", "no approval in the audit trail");
-  for (const effect of effects) {
-    once(`done:${effect} in the audit trail`, count(`done:${effect}`));
-    const [intended, done] = [place(`intent:${effect}`), place(`done:${effect}`)];
-    if (!(last < intended && intended < done))
-      find("wrong", `${effect} is not in order: ${actions.join(", ")}`);
-    last = done;
-  }
-  const built = told.kind === "deploy" ? ["build"] : [];
-  const follow = [
-    "verify-image",
-    "open-change",
-    "merge-change",
-    "sync",
-    "roll-out",
-    "check-health",
-  ];
-  const wanted = ["approve", ...built, ...follow].map((step) => `step-done:${step}`);
-  const steps = actions.filter((action) => action.startsWith("step-"));
-  if (steps.join() !== wanted.join())
-    find("wrong", `the steps of the audit trail are ${steps.join(", ")}`);
+  const marks = merges.split("\n").filter((one) => one.startsWith("Omnibot-Deployment:"));
+  once("merge", marks.length, ships);
+  once("commit on main", Number(git(world, "rev-list", "--count", "--first-parent", range)), ships);
+  once("change in Git", Number(git(world, "rev-list", "--count", "--no-merges", range)), ships);
 }
 
 function judgeCluster({ world }: Place, { text, kind, before }: Told, find: Find): void {
-  const build =
-    kind === "deploy" ? world.azureDevOps.runs[before.runs]?.id : Number(text.split(" ").at(-1));
-  const tag = `production-${build}`;
+  const tags = {
+    deploy: `production-${world.azureDevOps.runs[before.runs]?.id}`,
+    rollback: `production-${text.split(" ").at(-1)}`,
+    reject: before.tag,
+  };
+  const tag = tags[kind];
   const inGit = wantedTag(world);
   if (inGit !== tag) find("wrong", `Git wants ${inGit}, not ${tag}`);
   const { store } = world.kubernetes;
@@ -144,32 +87,38 @@ function judgeCluster({ world }: Place, { text, kind, before }: Told, find: Find
     find("wrong", `the pods run ${images.join(", ")}, not ${tag}`);
 }
 
-/** One card, and at most one more for each kill during a post of it; every reply once. */
+/** One card, and at most one more for each post of it that was left in doubt; every reply once, or in doubt and unsaid. */
 function judgeThread(
   { teams }: Place,
-  { thread, doubts, finished }: Told,
+  { thread, kind, doubts, finished }: Told,
   { sent }: DeploymentLine,
   find: Find,
 ): Pick<Verdict, "secondCards" | "unsaid"> {
+  const inDoubt = (what: Doubt["what"]) =>
+    new Set(doubts.filter((doubt) => doubt.what === what).map(({ post }) => post)).size;
   const posts = teams.thread(thread).filter((post) => post.fromBot);
   const cards = posts.filter((post) => post.latest.card !== undefined);
   const secondCards = Math.max(0, cards.length - 1);
-  if (secondCards > doubts)
-    find("double", `${cards.length} cards, after ${doubts} kills during a post`);
+  if (secondCards > inDoubt("card"))
+    find("double", `${cards.length} cards, and ${inDoubt("card")} posts of it were in doubt`);
   const live = cards.find((card) => card.id === sent.card?.id);
+  const end = kind === "reject" ? / rejected it/ : / is live/;
   if (live === undefined) find("lost", `the card is ${sent.card?.state ?? "missing"}`);
-  else if (finished && !/ is live/.test(cardText(live.latest.card)))
+  else if (finished && !end.test(cardText(live.latest.card)))
     find("lost", `the card does not say how it ended: ${cardText(live.latest.card)}`);
 
   const replies = posts.filter((post) => post.latest.card === undefined);
   const states = Object.values(sent.replies);
   const unsaid = states.filter((state) => state === "intent").length;
+  if (unsaid > inDoubt("reply"))
+    find("lost", `${unsaid} replies unsaid, and ${inDoubt("reply")} were in doubt`);
   if (new Set(replies.map((post) => post.latest.text)).size < replies.length)
     find(
       "double",
       `a reply was said twice: ${replies.map((post) => post.latest.text).join(" | ")}`,
     );
-  if (finished && (states.length !== 2 || replies.length < states.length - unsaid))
+  const wanted = kind === "reject" ? 1 : 2;
+  if (finished && (states.length !== wanted || replies.length < states.length - unsaid))
     find("lost", `${replies.length} replies, ${JSON.stringify(sent.replies)} noted`);
   return { secondCards, unsaid };
 }

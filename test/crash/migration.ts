@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Finding } from "./judge.ts";
+import type { Finding } from "./findings.ts";
 import type { Point } from "./orders.ts";
 import { newLedger } from "./place.ts";
 import { pointsOf } from "./plans.ts";
@@ -17,6 +17,7 @@ export interface Starts {
 
 export interface StartResult {
   readonly name: string;
+  readonly kills: readonly Point[];
   readonly hits: number;
   readonly findings: readonly Finding[];
   readonly milliseconds: number;
@@ -76,6 +77,7 @@ export function firstStarts(
           findings.push({ type: "wrong", what: "the ledger has another schema" });
         return {
           name: `${store} first start, killed ${point.at}#${point.occurrence}`,
+          kills: [point],
           hits: first.listens ? 0 : 1,
           findings,
           milliseconds: Date.now() - started,

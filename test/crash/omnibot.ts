@@ -5,7 +5,7 @@ import { createLog } from "../../src/log.ts";
 import { startOmnibot, type Parts } from "../../src/omnibot.ts";
 import { order, type Report } from "./orders.ts";
 import { createPoints, withPoints } from "./points.ts";
-import { withShortLeases } from "./short-leases.ts";
+import { lease, withoutRenewals } from "./stale.ts";
 import { watchStatements } from "./statements.ts";
 
 let tracing = false;
@@ -14,7 +14,7 @@ const points = createPoints({
   passed(point) {
     if (tracing) tell({ type: "passed", point });
   },
-  held: () => tell({ type: "held" }),
+  struck: (blow) => tell({ type: "struck", blow }),
 });
 watchStatements(points, () => migrated);
 
@@ -25,7 +25,7 @@ process.on("message", (message) => {
     case "begin":
       tracing = told.trace;
       points.order(told.crash);
-      void begin();
+      void begin(told.port);
       return;
     case "crash":
       return points.order(told.crash);
@@ -37,10 +37,15 @@ process.on("message", (message) => {
 flushCompileCache();
 tell({ type: "loaded" });
 
-async function begin(): Promise<void> {
+async function begin(port: number | undefined): Promise<void> {
   const settings = loadSettings(process.env);
   try {
-    await startOmnibot(settings, createLog(settings.logLevel), between);
+    await startOmnibot(
+      { ...settings, port: port ?? settings.port },
+      createLog(settings.logLevel),
+      between,
+      { lease },
+    );
     tell({ type: "listening" });
   } catch (error) {
     process.stderr.write(`omnibot did not start: ${String(error)}\n`);
@@ -52,7 +57,13 @@ async function begin(): Promise<void> {
 function between(parts: Parts): Parts {
   migrated = true;
   void points.pass("after migrate");
-  return withPoints(withShortLeases(parts), points);
+  return withPoints(
+    withoutRenewals(parts, () => points.isHolding),
+    points,
+    (calls) => {
+      tell({ type: "calls", calls: [...calls] });
+    },
+  );
 }
 
 function tell(report: Report): void {

@@ -7,7 +7,7 @@ import { freePort } from "../../sandbox/free-port.ts";
 import { startWorld, type World } from "../../sandbox/world.ts";
 import { git, releaseFile } from "../acceptance/git.ts";
 import { startKeeper, type Keeper } from "./keeper.ts";
-import { readLedger, type Store, type Witness } from "./witness.ts";
+import { readLedger, type Doubt, type Store, type Witness } from "./witness.ts";
 
 /** A world with omnibot in it, in which one story after the other is told. */
 export interface Place {
@@ -17,15 +17,17 @@ export interface Place {
   readonly teams: BotConnector;
   readonly keeper: Keeper;
   readonly witness: Witness;
-  /** Threads in which a kill has left a post of the card in doubt, once for each. */
-  readonly doubts: string[];
+  /** Posts that a kill has left in doubt, or that were in doubt when something stood still. */
+  readonly doubts: Doubt[];
   /** Points passed while the keeper traces. */
   readonly passed: string[];
+  /** All that a port can be asked. */
+  readonly calls: Set<string>;
   close(): Promise<void>;
 }
 
 /** How long the first start may take, in milliseconds: nothing is compiled, and the machine may be busy. */
-const startTime = 60_000;
+const startTime = 120_000;
 
 /** Durations of the stand-ins are divided by this. */
 export const speed = 60;
@@ -44,8 +46,9 @@ export async function openPlace(
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   const witness = readLedger(ledger.location);
   const log = join(folder, "omnibot.log");
-  const doubts: string[] = [];
+  const doubts: Doubt[] = [];
   const passed: string[] = [];
+  const calls = new Set<string>();
   const keeper = startKeeper({
     environment: {
       ...world.environment,
@@ -55,7 +58,10 @@ export async function openPlace(
     },
     log,
     passed: (point) => void passed.push(point),
-    killed: async () => void doubts.push(...(await witness.doubts().catch(() => []))),
+    calls: (told) => told.forEach((call) => calls.add(call)),
+    // SQLite is for one process alone.
+    helps: store === "postgres",
+    struck: async () => void doubts.push(...(await witness.doubts().catch(() => []))),
   });
   for (const end = Date.now() + startTime; !keeper.isUp(); await delay(50)) {
     if (Date.now() < end && keeper.ends.length === 0) continue;
@@ -71,6 +77,7 @@ export async function openPlace(
     witness,
     doubts,
     passed,
+    calls,
     async close() {
       await keeper.stop();
       await witness.close();

@@ -11,19 +11,35 @@ export interface Witness {
   deployments(thread: string): Promise<readonly DeploymentLine[]>;
   /** The audit trail of a deployment, in order. */
   audit(id: number): Promise<readonly AuditLine[]>;
-  /** Threads in which a post is in doubt: begun, and its answer not written down. */
-  doubts(): Promise<readonly string[]>;
+  /** The posts that are in doubt now: begun, and their answer not written down. */
+  doubts(): Promise<readonly Doubt[]>;
   /** The schema, in a form that can be compared, and the migrations that it says were done. */
   schema(): Promise<string>;
   close(): Promise<void>;
 }
 
+export interface Doubt {
+  readonly thread: string;
+  readonly what: "card" | "reply";
+  /** Which of them: several kills may leave the same post in doubt. */
+  readonly post: string;
+}
+
 const sent = z.object({
   card: z
-    .object({ state: z.enum(["intent", "sent", "gone"]), id: z.string().optional() })
+    .object({
+      state: z.enum(["intent", "sent", "gone"]),
+      id: z.string().optional(),
+      posts: z.number(),
+    })
     .optional(),
   replies: z.record(z.string(), z.enum(["intent", "sent"])),
 });
+
+const sentText = z
+  .string()
+  .nullable()
+  .transform((text) => sent.parse(text === null ? { replies: {} } : JSON.parse(text)));
 
 const deploymentLines = z.array(
   z.object({
@@ -33,10 +49,7 @@ const deploymentLines = z.array(
     step: z.string().nullable(),
     revision: z.number(),
     shown: z.number(),
-    sent: z
-      .string()
-      .nullable()
-      .transform((text) => sent.parse(text === null ? { replies: {} } : JSON.parse(text))),
+    sent: sentText,
   }),
 );
 export type DeploymentLine = z.infer<typeof deploymentLines>[number];
@@ -44,7 +57,7 @@ export type DeploymentLine = z.infer<typeof deploymentLines>[number];
 const auditLines = z.array(z.object({ actor: z.string(), action: z.string() }));
 export type AuditLine = z.infer<typeof auditLines>[number];
 
-const threadLines = z.array(z.object({ conversation: z.string(), sent: z.string().nullable() }));
+const threadLines = z.array(z.object({ conversation: z.string(), sent: sentText }));
 
 type Ask = (statement: string, ...values: (string | number)[]) => Promise<unknown>;
 
@@ -77,8 +90,12 @@ export function readLedger(
       const lines = threadLines.parse(
         await ask("select conversation, sent from thread where lease_until > 0"),
       );
-      const inDoubt = lines.filter((line) => /"state":"intent"/.test(line.sent ?? ""));
-      return inDoubt.map((line) => line.conversation);
+      return lines.flatMap(({ conversation: thread, sent: { card, replies } }) => {
+        const unsaid = Object.entries(replies).filter(([, state]) => state === "intent");
+        const doubts: Doubt[] = unsaid.map(([post]) => ({ thread, what: "reply", post }));
+        if (card?.state !== "intent") return doubts;
+        return [...doubts, { thread, what: "card", post: `${card.posts}` }];
+      });
     },
     async schema() {
       const migrations = await ask("select name from kysely_migration order by name");

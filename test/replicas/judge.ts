@@ -1,7 +1,7 @@
 import { cardText } from "../../sandbox/card-text.ts";
 import type { Post } from "../../sandbox/bot-connector/threads.ts";
 import { git } from "../acceptance/git.ts";
-import type { Finding } from "../crash/judge.ts";
+import type { Finding } from "../crash/findings.ts";
 import type { AuditLine, DeploymentLine } from "../crash/witness.ts";
 import type { Place, Told } from "./people.ts";
 

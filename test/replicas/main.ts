@@ -14,7 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startBotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { startWorld } from "../../sandbox/world.ts";
-import type { Finding } from "../crash/judge.ts";
+import type { Finding } from "../crash/findings.ts";
 import { newLedger } from "../crash/place.ts";
 import { createRandom } from "../crash/random.ts";
 import { readLedger } from "../crash/witness.ts";
