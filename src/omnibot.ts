@@ -139,7 +139,15 @@ export async function startOmnibot(
     ...createRequests({ ledger, environments, clock, hint }),
     status: createStatus({ ledger, environments, worldOf, log }),
   };
-  const bot = createBot({ config, requests, deliveries: ledger, conversations, clock, log });
+  const bot = createBot({
+    config,
+    requests,
+    deliveries: ledger,
+    threads,
+    conversations,
+    clock,
+    log,
+  });
   let ready = false;
   const server = createServer({
     messages: createMessages({

@@ -3,7 +3,7 @@ import type { TurnContext } from "botbuilder";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
-import type { Ledger } from "../deployment/ledger.ts";
+import type { Ledger, Threads } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { DeploymentRequest, Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
@@ -41,6 +41,7 @@ export interface BotOptions {
   readonly requests: Requests & { readonly status: ReadStatus };
   /** Remembers which messages were answered, so that a redelivery is not answered again. */
   readonly deliveries: Pick<Ledger, "remember">;
+  readonly threads: Pick<Threads, "spoilThread">;
   readonly conversations: Conversations;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,6 +69,7 @@ export function createBot({
   config,
   requests,
   deliveries,
+  threads,
   conversations,
   clock,
   log,
@@ -84,6 +86,7 @@ export function createBot({
     conversations,
     clock,
     errands,
+    spoil: (id) => threads.spoilThread(id),
   });
 
   return { turn, settled };

@@ -12,6 +12,8 @@ export interface MenderOptions {
   readonly conversations: Conversations;
   readonly clock: Clock;
   readonly errands: Errands;
+  /** Tells that the thread may show an older picture than it should (Threads.spoilThread). */
+  readonly spoil: (deploymentId: number) => Promise<void>;
 }
 
 const mostRemembered = 1000;
@@ -26,6 +28,7 @@ export function createMender({
   conversations,
   clock,
   errands,
+  spoil,
 }: MenderOptions) {
   const mended = new Set<string>();
 
@@ -40,8 +43,13 @@ export function createMender({
     const message = cardMessage(
       renderCard(deployment, { environment, now: clock.now(), timeZone }),
     );
-    errands.add("a stale card", () =>
-      conversations.edit(referenceOf(activity), replyToId, message),
-    );
+    errands.add("a stale card", async () => {
+      try {
+        await conversations.edit(referenceOf(activity), replyToId, message);
+      } finally {
+        // It may be the thread's own card, and newer pictures may have gone there meanwhile.
+        await spoil(deployment.id);
+      }
+    });
   };
 }

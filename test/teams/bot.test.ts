@@ -271,6 +271,8 @@ describe("a click", () => {
     const post = room.teams.posts().find((one) => one.id === id);
     expect(post?.edits).toBe(1);
     expect(JSON.stringify(post?.latest.card)).toContain("Deploy to production: expired");
+    // It may be the thread's own card, and the picture older than the thread's newest.
+    expect(room.spoiled).toEqual([everyState.expired.id]);
   });
 
   test.each([

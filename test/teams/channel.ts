@@ -58,6 +58,8 @@ export interface Channel {
   readonly teams: BotConnector;
   readonly requests: FakeRequests;
   readonly conversations: Conversations;
+  /** Threads that may show an older picture than they should. */
+  readonly spoiled: readonly number[];
   readonly url: string;
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -83,10 +85,12 @@ export async function openChannel(): Promise<Channel> {
     },
   };
   const clock = { now: () => Date.now() };
+  const spoiled: number[] = [];
   const bot = createBot({
     config,
     requests,
     deliveries,
+    threads: { spoilThread: (id) => Promise.resolve(void spoiled.push(id)) },
     conversations,
     clock,
     log: silent,
@@ -100,6 +104,7 @@ export async function openChannel(): Promise<Channel> {
     teams,
     requests,
     conversations,
+    spoiled,
     url,
     settled: () => bot.settled(),
     async close() {
