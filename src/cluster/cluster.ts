@@ -1,8 +1,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Environment } from "../config/config.ts";
-import type { Bad, Clock, Cluster, RolloutState } from "../deployment/ports.ts";
+import type { Bad, Clock, Cluster } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
-import { readCrashLog } from "./crash-log.ts";
+import { explain } from "./explain.ts";
 import type { ReleaseName } from "../deployment/deployment.ts";
 import {
   findKustomization,
@@ -18,10 +18,9 @@ import { bad, hasReleased } from "./helm-release.ts";
 import { createKubernetes } from "./kubernetes.ts";
 import { preflightOf } from "./preflight.ts";
 import { liveState } from "./live.ts";
-import type { WantedImage } from "./pods.ts";
 import { readWorkloads } from "./read-workloads.ts";
 import { callReceiver } from "./receiver.ts";
-import { decideRollout, findCrash } from "./rollout.ts";
+import { decideRollout } from "./rollout.ts";
 import { watchRelease } from "./watch-release.ts";
 import { watchTimes, type WatchTimes } from "./watch.ts";
 import type { RolloutObjects } from "./workload.ts";
@@ -68,18 +67,6 @@ export function createCluster(options: ClusterOptions): Cluster {
     const workloads = await readWorkloads(kubernetes, release, image.repository);
     const released = tag !== undefined && hasReleased(release, gitops.path, tag);
     return { ...workloads, released, now: clock.now() };
-  }
-
-  /** What a crashed container last said makes its verdict useful; without it the verdict stands all the same. */
-  async function explain(
-    verdict: RolloutState,
-    objects: RolloutObjects,
-    wanted: WantedImage,
-  ): Promise<RolloutState> {
-    if (verdict.state !== "failed" || verdict.code !== "crash-loop") return verdict;
-    const crash = findCrash(objects, wanted);
-    const excerpt = crash === undefined ? undefined : await readCrashLog(kubernetes, crash);
-    return excerpt === undefined ? verdict : { ...verdict, excerpt };
   }
 
   return {
@@ -131,13 +118,13 @@ export function createCluster(options: ClusterOptions): Cluster {
       return preflightOf(objects, name, now);
     },
 
-    async readRollout({ release: name, tag, digests }) {
+    async readRollout({ release: name, tag, digests, since }) {
       const release = await find(name);
       if (release === undefined) return missing(name);
       if (isElsewhere(release.object)) return elsewhere;
-      const wanted = { repository: image.repository, tag, digests };
+      const wanted = { repository: image.repository, tag, digests, since };
       const objects = await readObjects(release.object, tag);
-      return explain(decideRollout(objects, wanted), objects, wanted);
+      return explain(kubernetes, decideRollout(objects, wanted), objects, wanted);
     },
 
     async readLive(name) {

@@ -1,16 +1,18 @@
+import type { Bad } from "../deployment/ports.ts";
 import { bad, words } from "./helm-release.ts";
 import { conditionOf, type Deployment, type ReplicaSet } from "./objects.ts";
 import {
+  carries,
   hasSameImages,
   isOwnedBy,
   isPresent,
+  refusedWith,
+  tagsIn,
   type RolloutObjects,
   type Standing,
 } from "./workload.ts";
 
 const revision = "deployment.kubernetes.io/revision";
-/** A quota or webhook may relent within moments; milliseconds. */
-const creationGrace = 15_000;
 
 /** How a Deployment's rollout stands. `Available` is no evidence: the old pods keep it True. */
 export function standingOfDeployment(deployment: Deployment, objects: RolloutObjects): Standing {
@@ -35,18 +37,17 @@ export function standingOfDeployment(deployment: Deployment, objects: RolloutObj
 
   const progressing = conditionOf(status.conditions, "Progressing");
   if (newest === undefined) {
-    const late = objects.now - (progressing?.lastTransitionTime ?? objects.now) >= creationGrace;
-    if (progressing?.reason !== "ReplicaSetCreateError" || !late) return standing;
-    return { ...standing, failure: bad("pods-not-created", words(progressing)) };
+    if (progressing?.reason !== "ReplicaSetCreateError") return standing;
+    const since = progressing.lastTransitionTime ?? objects.now;
+    return refusedWith(standing, `${name}: ${words(progressing)}`, objects.now - since);
   }
   const refused = conditionOf(newest.status.conditions, "ReplicaFailure");
   if (refused?.status === "True" && standing.fresh?.length === 0) {
     // Old pods that are still ending may hold what the new ones need.
     const ending = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     const since = refused.lastTransitionTime ?? objects.now;
-    const sentence = `${name}: ${words(refused)}`;
-    if (ending || objects.now - since < creationGrace) return { ...standing, sentence };
-    return { ...standing, failure: bad("pods-not-created", sentence) };
+    const sofar = ending ? 0 : objects.now - since;
+    return refusedWith(standing, `${name}: ${words(refused)}`, sofar);
   }
   const deadline = progressing?.status === "False" && isAbout(progressing.message, newest);
   if (deadline && progressing?.reason === "ProgressDeadlineExceeded") {
@@ -55,9 +56,28 @@ export function standingOfDeployment(deployment: Deployment, objects: RolloutObj
   return standing;
 }
 
+/**
+ * Why a Deployment that carried the wanted tag has another now: somebody changed it by hand after `since` (ms since 1970).
+ * An older ReplicaSet that is back is Helm's rollback, of which the HelmRelease tells.
+ */
+export function overtaken(
+  { metadata, spec }: Deployment,
+  { replicaSets }: RolloutObjects,
+  wanted: { readonly repository: string; readonly tag: string; readonly since?: number },
+): Bad | undefined {
+  if (carries(spec.template, wanted.repository, wanted.tag)) return undefined;
+  const owned = replicaSets.filter((one) => isOwnedBy(one, metadata.uid));
+  const newest = newReplicaSet({ metadata, spec }, owned);
+  const had = owned.some((one) => carries(one.spec.template, wanted.repository, wanted.tag));
+  const created = newest?.metadata.creationTimestamp;
+  if (!had || created === undefined || created < (wanted.since ?? Infinity)) return undefined;
+  const carried = tagsIn(spec.template, wanted.repository).join(", ");
+  return bad("superseded", `Deployment ${metadata.name} carries ${carried} now.`);
+}
+
 /** Not by revision alone: with the strategy Recreate the annotation speaks of the old ReplicaSet for a while. */
 function newReplicaSet(
-  { metadata, spec }: Deployment,
+  { metadata, spec }: Pick<Deployment, "metadata" | "spec">,
   owned: readonly ReplicaSet[],
 ): ReplicaSet | undefined {
   const wanted = metadata.annotations[revision];

@@ -53,7 +53,21 @@ export const condition = z.object({
   lastTransitionTime: time,
 });
 
-const container = z.object({ name: z.string(), image: z.string().default("") });
+const probe = z
+  .object({
+    initialDelaySeconds: count,
+    periodSeconds: z.number().default(10),
+    timeoutSeconds: z.number().default(1),
+    failureThreshold: z.number().default(3),
+  })
+  .nullish();
+const container = z.object({
+  name: z.string(),
+  image: z.string().default(""),
+  /** "Always" makes an init container a sidecar. */
+  restartPolicy: text,
+  readinessProbe: probe,
+});
 const podSpec = z.object({
   containers: listOf(container),
   initContainers: listOf(container),
@@ -134,11 +148,23 @@ export const daemonSet = z.object({
     .prefault({}),
 });
 
+export const job = z.object({
+  metadata,
+  spec: z.object({
+    suspend: z.boolean().default(false),
+    selector: selector.prefault({}),
+    template,
+  }),
+  status: z.object({ conditions: listOf(condition) }).prefault({}),
+});
+
 const containerState = z
   .object({
     waiting: z.object({ reason: text, message: text }).nullish(),
     running: z.object({ startedAt: time }).nullish(),
-    terminated: z.object({ exitCode: count, reason: text }).nullish(),
+    terminated: z
+      .object({ exitCode: count, reason: text, startedAt: time, finishedAt: time })
+      .nullish(),
   })
   .nullish()
   .transform((state) => state ?? {});
@@ -173,11 +199,12 @@ export const event = z
     type: text,
     reason: text,
     message: text,
-    involvedObject: z.object({ uid: text }),
+    involvedObject: z.object({ uid: text, fieldPath: text }),
+    count: z.number().nullish(),
     firstTimestamp: time,
     lastTimestamp: time,
     eventTime: time,
-    series: z.object({ lastObservedTime: time }).nullish(),
+    series: z.object({ count: z.number().nullish(), lastObservedTime: time }).nullish(),
   })
   .transform((raw) => {
     const created = raw.metadata.creationTimestamp;
@@ -186,6 +213,9 @@ export const event = z
       reason: raw.reason ?? "",
       message: raw.message ?? "",
       about: raw.involvedObject.uid,
+      /** The container of a pod, where it is about one. */
+      container: /\{(.+)\}$/.exec(raw.involvedObject.fieldPath ?? "")?.[1],
+      count: raw.series?.count ?? raw.count ?? 1,
       first: raw.firstTimestamp ?? raw.eventTime ?? created,
       last: raw.series?.lastObservedTime ?? raw.lastTimestamp ?? raw.eventTime ?? created,
     };
@@ -196,6 +226,7 @@ export type Deployment = z.output<typeof deployment>;
 export type ReplicaSet = z.output<typeof replicaSet>;
 export type StatefulSet = z.output<typeof statefulSet>;
 export type DaemonSet = z.output<typeof daemonSet>;
+export type Job = z.output<typeof job>;
 export type Pod = z.output<typeof pod>;
 export type ContainerStatus = z.output<typeof containerStatus>;
 export type PodTemplate = z.output<typeof template>;

@@ -1,7 +1,9 @@
 import type { CauseCode } from "../deployment/causes.ts";
+import { judgeContainer, type Finding, type Seen } from "./container.ts";
 import { digestIn, isOf, parseImage } from "./image.ts";
-import { pullWords } from "./pull-words.ts";
-import { conditionOf, type ContainerStatus, type Pod } from "./objects.ts";
+import { conditionOf, type ContainerStatus, type Event, type Pod } from "./objects.ts";
+import { countEvents, findEvent } from "./pod-events.ts";
+import { short } from "./pull-words.ts";
 
 export interface WantedImage {
   readonly repository: string;
@@ -11,42 +13,40 @@ export interface WantedImage {
 }
 
 /** What one new pod says: it runs the image, it is on its way (and what troubles it), or it will not come up. */
-export type PodState =
-  | { readonly state: "ready"; readonly digest: string | undefined }
-  | { readonly state: "pending"; readonly trouble?: string }
-  | { readonly state: "broken"; readonly code: CauseCode; readonly detail: string };
+export type PodState = { readonly state: "ready"; readonly digest: string | undefined } | Finding;
 
-type Pending = Extract<PodState, { state: "pending" }>;
+/** What the kubelet says of a pod whose containers it cannot create yet. */
+const startTrouble: Readonly<Record<string, CauseCode>> = {
+  FailedMount: "volume-failed",
+  FailedAttachVolume: "volume-failed",
+  FailedMapVolume: "volume-failed",
+  FailedCreatePodSandBox: "pods-not-started",
+};
+/** Mounts often fail at the first try, before a node's caches are filled: then it is worth no word. */
+const fewFailures = 2;
+/** A ConfigMap that is missing at the mount may be a moment away; milliseconds. */
+const missingGrace = 15_000;
 
-/** A missing ConfigMap may be a moment away; milliseconds. */
-const configGrace = 15_000;
-/** An error of a pull or a start that names no lasting reason; milliseconds. */
-const errorGrace = 60_000;
-/** How long a container that was restarted must run before it counts: between two crashes it is ready, too. */
-const restartGrace = 30_000;
-/** One restart is forgiven, as of an application that starts before its database. */
-const manyRestarts = 2;
-
-/** Judges one new pod by the containers' states; `now` is ms since 1970. */
-export function judgePod(pod: Pod, wanted: WantedImage, now: number): PodState {
-  const waitedFor = now - startable(pod);
-  const findings = statusesOf(pod).map((one) => judgeContainer(pod, one, waitedFor, now));
+/** Judges one new pod by its containers' states and what events tell of it; `now` is ms since 1970. */
+export function judgePod(
+  pod: Pod,
+  wanted: WantedImage,
+  now: number,
+  all: readonly Event[] = [],
+): PodState {
+  const events = all.filter(({ about }) => about === pod.metadata.uid);
+  const seen = { pod, events, waitedFor: now - startable(pod), now };
+  const findings = statusesOf(pod).map((one) => judgeContainer(one, seen));
   const broken = findings.find((one) => one?.state === "broken");
-  if (broken !== undefined) return broken;
-  const trouble = findings.find((one) => one !== undefined) ?? unscheduled(pod);
+  const trouble = broken ?? findings.find((one) => one !== undefined);
   if (trouble !== undefined) return trouble;
-  if (conditionOf(pod.status.conditions, "Ready")?.status !== "True") {
-    return { state: "pending", trouble: `${pod.metadata.name}: ${unreadiness(pod)}` };
+  if (conditionOf(pod.status.conditions, "Ready")?.status === "True") {
+    return proveImage(pod, wanted);
   }
-  return proveImage(pod, wanted);
+  return unscheduled(seen) ?? unstarted(seen) ?? unready(seen);
 }
 
-/** The container of this pod that crashes, for whose log it is worth asking. */
-export function crashedContainer(pod: Pod): string | undefined {
-  return statusesOf(pod).find(crashLoops)?.name;
-}
-
-function statusesOf(pod: Pod): readonly ContainerStatus[] {
+export function statusesOf(pod: Pod): readonly ContainerStatus[] {
   return [...pod.status.initContainerStatuses, ...pod.status.containerStatuses];
 }
 
@@ -59,103 +59,78 @@ function startable(pod: Pod): number {
   return Math.max(pod.metadata.creationTimestamp ?? 0, ...marks);
 }
 
-function judgeContainer(
-  pod: Pod,
-  container: ContainerStatus,
-  waitedFor: number,
-  now: number,
-): Exclude<PodState, { state: "ready" }> | undefined {
-  const { reason = "", message = "" } = container.state.waiting ?? {};
-  const name = `${pod.metadata.name}: ${isInit(pod, container) ? "init container" : "container"} ${container.name}`;
-  const words = short(pullWords(message));
-  const said = `${name}: ${reason}${words === "" ? "" : `, ${words}`}`;
-  const broken = (code: CauseCode, detail = said) => ({ state: "broken", code, detail }) as const;
-  const pending = { state: "pending", trouble: said } as const;
-
-  if (crashLoops(container)) return broken("crash-loop", `${name} ${crashOf(container)}`);
-  switch (reason) {
-    case "InvalidImageName":
-    case "ErrImageNeverPull":
-    case "ImageInspectError":
-      return broken("image-pull-failed");
-    case "ErrImagePull":
-    case "ImagePullBackOff": {
-      if (isPassing(message)) return pending;
-      const lasting = isLasting(message) || waitedFor >= errorGrace;
-      return lasting ? broken("image-pull-failed") : pending;
-    }
-    case "CreateContainerConfigError":
-      return waitedFor >= configGrace ? broken("container-config") : pending;
-    case "CreateContainerError":
-      return waitedFor >= errorGrace ? broken("container-config") : pending;
-    case "RunContainerError":
-    case "PostStartHookError":
-    case "PreStartHookError":
-      return waitedFor >= errorGrace ? broken("crash-loop") : pending;
-    case "CrashLoopBackOff":
-      return { state: "pending", trouble: `${name} ${crashOf(container)}` };
-  }
-  return restarted(container, name, now);
-}
-
-function crashLoops({ state, lastState, restartCount }: ContainerStatus): boolean {
-  const failed = (state.terminated?.exitCode ?? 0) !== 0;
-  if (state.terminated?.reason === "OOMKilled" && lastState.terminated?.reason === "OOMKilled") {
-    return true;
-  }
-  if (restartCount < manyRestarts) return false;
-  return failed || state.waiting?.reason === "CrashLoopBackOff";
-}
-
-function crashOf({ state, lastState, restartCount }: ContainerStatus): string {
-  const ended = state.terminated ?? lastState.terminated;
-  const code = ended === null || ended === undefined ? "" : `, exit code ${ended.exitCode}`;
-  const why = ended?.reason === "OOMKilled" ? ", killed for its memory" : "";
-  const times = restartCount === 1 ? "once" : `${restartCount} times`;
-  const again = restartCount === 0 ? "" : `, restarted ${times}`;
-  return `crashed${again}${code}${why}`;
-}
-
-/** A container that ended or was restarted a moment ago: a suspicion, no more. */
-function restarted(container: ContainerStatus, name: string, now: number): Pending | undefined {
-  const { state, restartCount } = container;
-  if ((state.terminated?.exitCode ?? 0) !== 0) {
-    return { state: "pending", trouble: `${name} ${crashOf(container)}` };
-  }
-  const startedAt = state.running?.startedAt;
-  if (restartCount === 0 || startedAt === undefined || now - startedAt >= restartGrace) {
-    return undefined;
-  }
-  return { state: "pending", trouble: `${name} ${crashOf(container)}` };
-}
-
-/** Words of a registry or network that is busy: those pass. They come first, since a proxy may say "not found" in passing. */
-function isPassing(message: string): boolean {
-  return /too many requests|toomanyrequests|time(d )?-?out|no such host|connection (refused|reset)|temporary failure|server misbehaving|unexpected eof|service unavailable|bad gateway|internal server error|deadline exceeded/i.test(
-    message,
-  );
-}
-
-function isLasting(message: string): boolean {
-  return /not found|manifest unknown|unauthorized|forbidden|access denied|authentication required|no match for platform|invalid reference/i.test(
-    message,
-  );
-}
-
-function unscheduled(pod: Pod): PodState | undefined {
+/** A pod without a node is not lost: others may end, or the autoscaler adds a node. */
+function unscheduled({ pod, events, now }: Seen): Finding | undefined {
   const scheduled = conditionOf(pod.status.conditions, "PodScheduled");
   if (scheduled?.status !== "False") return undefined;
   const why = short(scheduled.message ?? scheduled.reason ?? "");
-  return { state: "pending", trouble: `${pod.metadata.name} waits for a node: ${why}` };
+  const trouble = `${pod.metadata.name} waits for a node: ${why}`;
+  if (scheduled.reason === "SchedulingGated") return { state: "pending", trouble };
+  if (findEvent(events, ["TriggeredScaleUp"], now) !== undefined) {
+    return {
+      state: "pending",
+      trouble: `${pod.metadata.name} waits for a node that is being added`,
+    };
+  }
+  const refused = findEvent(events, ["NotTriggerScaleUp"], now);
+  const more = refused === undefined ? "" : ` The autoscaler: ${short(refused.message)}`;
+  return { state: "pending", code: "unschedulable", trouble: `${trouble}${more}` };
 }
 
-function unreadiness(pod: Pod): string {
-  const unready = pod.status.containerStatuses.filter((one) => !one.ready).map((one) => one.name);
-  const running = pod.status.containerStatuses.some(
+/** What keeps the node from creating the containers: only events tell. */
+function unstarted({ pod, events, waitedFor, now }: Seen): Finding | undefined {
+  const waits = statusesOf(pod).every(({ state }) => (state.waiting ?? undefined) !== undefined);
+  const found = waits ? findEvent(events, Object.keys(startTrouble), now) : undefined;
+  const code = found === undefined ? undefined : startTrouble[found.reason];
+  if (found === undefined || code === undefined) return undefined;
+  const detail = `${pod.metadata.name}: ${found.reason}, ${short(found.message)}`;
+  if (found.count < fewFailures) return { state: "pending", trouble: detail };
+  if (/(configmap|secret)s? "[^"]+" not found/.test(found.message)) {
+    const certain = waitedFor >= missingGrace;
+    return certain
+      ? { state: "broken", code: "config-missing", detail }
+      : { state: "pending", code: "config-missing", trouble: detail };
+  }
+  return { state: "pending", code, trouble: detail };
+}
+
+/** A pod that is not ready starts; a suspicion it becomes when its readiness probe has failed as often as it may. */
+function unready({ pod, events, now }: Seen): Finding {
+  const { name } = pod.metadata;
+  const running = pod.status.containerStatuses.filter(
     (one) => !one.ready && (one.state.running ?? undefined) !== undefined,
   );
-  if (running) return `container ${unready.join(", ")} is not ready`;
-  return "starts";
+  const failing = running.find((one) => failsItsProbe(pod, one, events, now));
+  if (failing !== undefined) {
+    const said = findEvent(events, ["Unhealthy"], now, /^Readiness probe/)?.message;
+    const trouble = `${name}: container ${failing.name} is not ready${said === undefined ? "" : `; ${short(said)}`}`;
+    return { state: "pending", code: "readiness-failing", trouble, container: failing.name };
+  }
+  if (running.length > 0) {
+    const names = running.map((one) => one.name).join(", ");
+    return { state: "pending", trouble: `${name}: container ${names} is not ready` };
+  }
+  const gates = conditionOf(pod.status.conditions, "Ready")?.reason === "ReadinessGatesNotReady";
+  return {
+    state: "pending",
+    trouble: `${name}: ${gates ? "waits for its readiness gates" : "starts"}`,
+  };
+}
+
+function failsItsProbe(
+  pod: Pod,
+  { name, state }: ContainerStatus,
+  events: readonly Event[],
+  now: number,
+): boolean {
+  const probe = pod.spec.containers.find((one) => one.name === name)?.readinessProbe ?? undefined;
+  const startedAt = state.running?.startedAt;
+  if (probe === undefined || startedAt === undefined) return false;
+  const { failureThreshold, initialDelaySeconds, periodSeconds, timeoutSeconds } = probe;
+  const times = countEvents(events, name, "Unhealthy", /^Readiness probe/);
+  if (times > 0) return times >= failureThreshold;
+  const longest = initialDelaySeconds + failureThreshold * (periodSeconds + timeoutSeconds);
+  return now - startedAt >= longest * 1000;
 }
 
 /** A ready pod is proof only when the digest that its node reports is one of the image in the registry. */
@@ -176,14 +151,4 @@ function proveImage(pod: Pod, { repository, tag, digests }: WantedImage): PodSta
     return { state: "pending", trouble: `${pod.metadata.name} does not report its image yet` };
   }
   return { state: "ready", digest: found[0] };
-}
-
-function isInit(pod: Pod, container: ContainerStatus): boolean {
-  return pod.status.initContainerStatuses.includes(container);
-}
-
-/** Words from outside, on one line and not endless. */
-export function short(text: string): string {
-  const line = text.trim().split(/\s+/).join(" ");
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

@@ -10,3 +10,9 @@ export function pullWords(message: string): string {
     .replaceAll(/failed to (?:pull and unpack image|resolve reference) "[^"]*": /g, "")
     .replaceAll(/(https?:\/\/[^\s?]+)\?\S*(?=: )/g, "$1");
 }
+
+/** Words from outside, on one line and not endless. */
+export function short(text: string): string {
+  const line = text.trim().split(/\s+/).join(" ");
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { ServiceError } from "../deployment/service-error.ts";
 import { check } from "./find-objects.ts";
 import { targetNamespaceOf, type HelmRelease } from "./flux-objects.ts";
 import { tagsIn, type RolloutObjects } from "./workload.ts";
@@ -6,11 +7,14 @@ import type { Kubernetes, Resource } from "./kubernetes.ts";
 import {
   daemonSet,
   deployment,
+  conditionOf,
   event,
+  job,
   labelSelector,
   pod,
   replicaSet,
   statefulSet,
+  type Pod,
   type PodTemplate,
   type Selector,
 } from "./objects.ts";
@@ -21,6 +25,7 @@ export const workloadResources = {
   deployments: { ...apps, plural: "deployments" },
   statefulSets: { ...apps, plural: "statefulsets" },
   daemonSets: { ...apps, plural: "daemonsets" },
+  jobs: { group: "batch", version: "v1", plural: "jobs" },
   replicaSets: { ...apps, plural: "replicasets" },
   pods: { ...core, plural: "pods" },
   events: { ...core, plural: "events" },
@@ -59,6 +64,7 @@ export async function readWorkloads(
     deployments: all.deployments.filter(isOurs),
     statefulSets: all.statefulSets.filter(isOurs),
     daemonSets: all.daemonSets.filter(isOurs),
+    jobs: all.jobs.filter(isOurs),
   };
 
   const sets = [...found.statefulSets, ...found.daemonSets];
@@ -72,36 +78,58 @@ export async function readWorkloads(
         listAll(kubernetes, resource, schema, { namespace, labels: labelSelector(spec.selector) }),
       ),
     );
-  return {
-    ...found,
-    replicaSets: (await belonging(replicaSets, replicaSet, found.deployments)).flat(),
-    pods: unique((await belonging(pods, pod, [...found.deployments, ...sets])).flat()),
-    events: (
-      await Promise.all(
-        sets.map(({ metadata }) =>
-          listAll(kubernetes, events, event, {
-            namespace,
-            fields: `involvedObject.name=${metadata.name},type=Warning`,
-          }),
-        ),
-      )
-    ).flat(),
-  };
+  const [replicaSetsOf, podsOf] = await Promise.all([
+    belonging(replicaSets, replicaSet, found.deployments),
+    belonging(pods, pod, [...found.deployments, ...sets, ...found.jobs]),
+  ]);
+  const allPods = unique(podsOf.flat());
+  const told = [
+    ...sets.map((one) => ({ one, type: "Warning" })),
+    ...allPods
+      .filter(isInTrouble)
+      .slice(0, mostTroubled)
+      .map((one) => ({ one, type: undefined })),
+  ];
+  const eventsOf = await Promise.all(
+    told.map(({ one: { metadata }, type }) => {
+      const fields = `involvedObject.name=${metadata.name}${type === undefined ? "" : `,type=${type}`}`;
+      return listAll(kubernetes, events, event, { namespace, fields }).catch(without);
+    }),
+  );
+  return { ...found, replicaSets: replicaSetsOf.flat(), pods: allPods, events: eventsOf.flat() };
 }
 
-type Kinds = Pick<RolloutObjects, "deployments" | "statefulSets" | "daemonSets">;
+/** Of so many pods the events are read: the first says what most others would. */
+const mostTroubled = 5;
+
+/** Whether there is something about a pod that its events may explain. */
+function isInTrouble({ metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  if (status.phase === "Failed" || status.phase === "Succeeded") return false;
+  const ready = conditionOf(status.conditions, "Ready")?.status === "True";
+  return !ready || status.containerStatuses.some(({ restartCount }) => restartCount > 0);
+}
+
+/** What omnibot may not read it does without, where that only costs a word or some seconds. */
+function without(error: unknown): never[] {
+  if (error instanceof ServiceError && error.trouble === "denied") return [];
+  throw error;
+}
+
+type Kinds = Pick<RolloutObjects, "deployments" | "statefulSets" | "daemonSets" | "jobs">;
 
 async function readKinds(
   kubernetes: Kubernetes,
   where: { readonly namespace: string; readonly labels?: string },
 ): Promise<Kinds> {
-  const { deployments, statefulSets, daemonSets } = workloadResources;
+  const { deployments, statefulSets, daemonSets, jobs } = workloadResources;
   const kinds = await Promise.all([
     listAll(kubernetes, deployments, deployment, where),
     listAll(kubernetes, statefulSets, statefulSet, where),
     listAll(kubernetes, daemonSets, daemonSet, where),
+    listAll(kubernetes, jobs, job, where).catch(without),
   ]);
-  return { deployments: kinds[0], statefulSets: kinds[1], daemonSets: kinds[2] };
+  return { deployments: kinds[0], statefulSets: kinds[1], daemonSets: kinds[2], jobs: kinds[3] };
 }
 
 function isEmpty({ deployments, statefulSets, daemonSets }: Kinds): boolean {

@@ -1,17 +1,18 @@
+import type { CauseCode } from "../deployment/causes.ts";
 import { bad } from "./helm-release.ts";
 import { conditionOf, type DaemonSet, type Event, type Pod, type StatefulSet } from "./objects.ts";
-import { short } from "./pods.ts";
+import { short } from "./pull-words.ts";
 import {
   hasSameImages,
   isOwnedBy,
   isPresent,
+  refusedWith,
   type RolloutObjects,
   type Standing,
 } from "./workload.ts";
 
 /** These kinds know no progress deadline; this is a Deployment's default, in milliseconds. */
 const progressDeadline = 600_000;
-const creationGrace = 15_000;
 /** An event that was not repeated for so long tells of something that is over; milliseconds. */
 const recent = 60_000;
 
@@ -29,8 +30,11 @@ export function standingOfStatefulSet(set: StatefulSet, objects: RolloutObjects)
   const isFresh = (pod: Pod) =>
     pod.metadata.labels["controller-revision-hash"] === status.updateRevision;
   const name = `StatefulSet ${metadata.name}`;
-  const base = { name, desired: updated, observed, complete, onDelete: isOnDelete(spec) };
-  return standing(base, metadata.uid, isFresh, objects);
+  const onDelete = isOnDelete(spec);
+  const late = "statefulset-blocked" as const;
+  const base = { name, desired: updated, observed, complete, onDelete, late };
+  const found = standing(base, metadata.uid, isFresh, objects);
+  return onDelete ? found : { ...found, ordered: true };
 }
 
 export function standingOfDaemonSet(set: DaemonSet, objects: RolloutObjects): Standing {
@@ -46,7 +50,8 @@ export function standingOfDaemonSet(set: DaemonSet, objects: RolloutObjects): St
     return hasSameImages({ spec: pod.spec }, spec.template);
   };
   const name = `DaemonSet ${metadata.name}`;
-  const base = { name, desired, observed, complete, onDelete: isOnDelete(spec) };
+  const late = "rollout-stalled" as const;
+  const base = { name, desired, observed, complete, onDelete: isOnDelete(spec), late };
   return standing(base, metadata.uid, isFresh, objects);
 }
 
@@ -56,10 +61,12 @@ interface Base {
   readonly observed: boolean;
   readonly complete: boolean;
   readonly onDelete: boolean;
+  /** What it is when a pod is not ready after its time. */
+  readonly late: CauseCode;
 }
 
 function standing(
-  { observed, onDelete, ...base }: Base,
+  { observed, onDelete, late, ...base }: Base,
   uid: string,
   isFresh: (pod: Pod) => boolean,
   { pods, events, now }: RolloutObjects,
@@ -72,25 +79,28 @@ function standing(
 
   const refused = present.length < base.desired ? refusal(events, uid, now) : undefined;
   if (refused !== undefined) {
-    return { ...found, failure: bad("pods-not-created", `${base.name}: ${short(refused)}`) };
+    return refusedWith(found, `${base.name}: ${short(refused.message)}`, refused.sofar);
   }
   const stalled = fresh.find(
     (pod) => isUnready(pod) && now - unreadySince(pod, now) >= progressDeadline,
   );
   if (stalled !== undefined) {
     const detail = `${base.name}: ${stalled.metadata.name} is not ready after 10 minutes.`;
-    return { ...found, failure: bad("rollout-stalled", detail) };
+    return { ...found, failure: bad(late, detail) };
   }
-  const sentence = `${base.name} replaces a pod only when somebody deletes it (OnDelete)`;
-  return onDelete ? { ...found, sentence } : found;
+  const trouble = `${base.name} replaces a pod only when somebody deletes it (OnDelete)`;
+  return onDelete ? { ...found, trouble: { state: "pending", trouble } } : found;
 }
 
 /** Why no pod can be created: of these kinds only events tell. */
-function refusal(events: readonly Event[], uid: string, now: number): string | undefined {
-  return events.find(({ about, reason, first = now, last = now }) => {
-    if (about !== uid || reason !== "FailedCreate") return false;
-    return last - first >= creationGrace && now - last < recent;
-  })?.message;
+function refusal(events: readonly Event[], uid: string, now: number) {
+  const found = events.find(
+    ({ about, reason, last = now }) =>
+      about === uid && reason === "FailedCreate" && now - last < recent,
+  );
+  if (found === undefined) return undefined;
+  const { first = now, last = now, message } = found;
+  return { message, sofar: last - first };
 }
 
 function isUnready(pod: Pod): boolean {

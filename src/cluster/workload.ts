@@ -1,9 +1,12 @@
 import type { Bad } from "../deployment/ports.ts";
+import type { Finding } from "./container.ts";
+import { bad } from "./helm-release.ts";
 import { isOf, parseImage } from "./image.ts";
 import type {
   DaemonSet,
   Deployment,
   Event,
+  Job,
   Pod,
   PodTemplate,
   ReplicaSet,
@@ -15,6 +18,7 @@ export interface RolloutObjects {
   readonly deployments: readonly Deployment[];
   readonly statefulSets: readonly StatefulSet[];
   readonly daemonSets: readonly DaemonSet[];
+  readonly jobs: readonly Job[];
   readonly replicaSets: readonly ReplicaSet[];
   readonly pods: readonly Pod[];
   readonly events: readonly Event[];
@@ -39,7 +43,25 @@ export interface Standing {
   /** Why it will not complete, where the controller says so; the pods may know better. */
   readonly failure?: Bad;
   /** What it waits for, where the pods cannot tell. */
-  readonly sentence?: string;
+  readonly trouble?: Extract<Finding, { state: "pending" }>;
+  /** Replaces one pod after the other: one that is not ready holds up the rest. */
+  readonly ordered?: true;
+  /** Starts pods that failed anew by itself, and counts how often: a crash is no more than a suspicion. */
+  readonly retries?: true;
+}
+
+/** A refusal may be over within moments; an admission webhook that does not answer is often about to be restarted. Ms. */
+const refusalGrace = { usual: 5000, unanswered: 60_000 };
+
+/** The standing of a workload whose pods the cluster has refused to create for so long (ms): a suspicion at first. */
+export function refusedWith(standing: Standing, words: string, sofar: number): Standing {
+  const code = /exceeded quota/.test(words) ? "quota-exceeded" : "pods-not-created";
+  const unanswered = /failed calling webhook|Internal error|timed? ?out|connection refused/.test(
+    words,
+  );
+  return sofar >= (unanswered ? refusalGrace.unanswered : refusalGrace.usual)
+    ? { ...standing, failure: bad(code, words) }
+    : { ...standing, trouble: { state: "pending", code, trouble: words } };
 }
 
 /** The tags with which a pod template carries images of this repository. */

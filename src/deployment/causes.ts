@@ -220,21 +220,81 @@ export const causes = {
     sentence: "No workload of this release carries the image.",
     remedy: "Check `image.repository` of this environment and the chart.",
   },
+  "pull-not-found": {
+    sentence: "The nodes do not find the image.",
+    remedy:
+      "Check that the chart names the same registry and repository, and that nobody removed the tag.",
+  },
+  "pull-denied": {
+    sentence: "The cluster may not pull the image.",
+    remedy:
+      "Give the cluster the right to pull from the registry (AcrPull, or an `imagePullSecret`); it then goes on by itself.",
+  },
+  "image-name-invalid": {
+    sentence: "The name of the image is not valid.",
+    remedy: "Check `image.repository` and `image.tag` in the values of the HelmRelease.",
+  },
   "image-pull-failed": {
     sentence: "The pods cannot pull the image.",
-    remedy: "Check that the cluster may pull from the registry, and that the tag is still there.",
+    remedy: "Check that the registry can be reached from the cluster; it goes on trying by itself.",
   },
   "crash-loop": {
     sentence: "The new pods crash on start.",
     remedy: "Read the log, mend the cause, and deploy again, or go back with `rollback`.",
   },
+  "out-of-memory": {
+    sentence: "The new pods use more memory than they may.",
+    remedy: "Raise the memory limit in the values, or find the leak; go back with `rollback`.",
+  },
+  "init-container-failed": {
+    sentence: "An init container of the new pods fails.",
+    remedy: "Read its log (a migration, for example), mend the cause, and deploy again.",
+  },
+  "liveness-failing": {
+    sentence: "The new pods are restarted again and again, since their liveness probe fails.",
+    remedy: "Check what the probe asks and how long the application may take to start.",
+  },
+  "readiness-failing": {
+    sentence: "The new pods run, but do not become ready.",
+    remedy:
+      "Check what the readiness probe asks, and the log of the application; go back with `rollback`.",
+  },
+  "config-missing": {
+    sentence: "A ConfigMap or Secret that the new pods need is missing.",
+    remedy: "Add it (or its key) to the namespace; the pods then start by themselves.",
+  },
   "container-config": {
-    sentence: "The new pods cannot be configured.",
-    remedy: "A ConfigMap or Secret is missing or wrong; add it, or go back with `rollback`.",
+    sentence: "The containers of the new pods cannot be created.",
+    remedy: "Read the words of the node; go back with `rollback` meanwhile.",
+  },
+  "volume-failed": {
+    sentence: "A volume of the new pods cannot be mounted.",
+    remedy: "Check the volume and its claim; a disk may still be attached to another node.",
+  },
+  "pods-not-started": {
+    sentence: "The nodes cannot start the new pods.",
+    remedy: "Read the words of the node: its network or its runtime has trouble.",
+  },
+  unschedulable: {
+    sentence: "The cluster has no room for the new pods.",
+    remedy: "Add nodes, ask for less CPU or memory, or check the node selectors and taints.",
+  },
+  "quota-exceeded": {
+    sentence: "The quota of the namespace leaves no room for the new pods.",
+    remedy: "Raise the quota or ask for less; the rollout then goes on by itself.",
   },
   "pods-not-created": {
     sentence: "The cluster does not let the new pods be created.",
-    remedy: "Read its words: a quota, a policy or a service account.",
+    remedy: "Read its words: a policy, an admission webhook or a service account.",
+  },
+  "statefulset-blocked": {
+    sentence: "The StatefulSet waits for its first new pod, which is not ready.",
+    remedy:
+      "Mend that pod's cause. Should it stay after that, delete the pod by hand: the StatefulSet does not replace it by itself.",
+  },
+  "job-failed": {
+    sentence: "A Job of this release failed.",
+    remedy: "Read its log, mend the cause, and deploy again.",
   },
   "rollout-stalled": {
     sentence: "The new pods did not become ready in time.",
@@ -242,7 +302,7 @@ export const causes = {
   },
   "rollout-paused": {
     sentence: "The workload is paused and will not roll out.",
-    remedy: "Resume it with `kubectl rollout resume`.",
+    remedy: "Resume it with `kubectl rollout resume`; it then goes on by itself.",
   },
   "digest-mismatch": {
     sentence: "The pods run another image than the one in the registry.",

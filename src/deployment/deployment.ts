@@ -1,4 +1,5 @@
 import type { Service } from "./service-error.ts";
+import type { CauseCode } from "./causes.ts";
 
 /** Somebody of the tenant. Identity is the Entra object id alone; the name is for show. */
 export interface Person {
@@ -55,6 +56,16 @@ export interface Failure {
   readonly url?: string;
   /** Who did not answer, or refused, where that was it. */
   readonly service?: Service;
+  /** What became of it afterwards, where the world went on without us: "Flux rolled back to production-40655." */
+  readonly aftermath?: string;
+}
+
+/** A failure is not the end for Flux, which tries again or rolls back: it is looked at further, as long as that takes. */
+export interface Following {
+  /** When that ends at the latest, ms since 1970. */
+  readonly until: number;
+  /** How it looks now. */
+  readonly sentence: string;
 }
 
 export interface Excerpt {
@@ -183,6 +194,17 @@ export interface RolloutEvidence {
   readonly running?: readonly RunningPod[];
   /** Where earlier versions wrote the version of the Helm release. */
   readonly release?: number;
+  /** What the pods are suspected of. */
+  readonly suspicion?: SuspicionEvidence;
+}
+
+/** What it would be, if it stays; the text is from outside. */
+export interface SuspicionEvidence {
+  readonly code: CauseCode;
+  readonly detail: string;
+  readonly excerpt?: Excerpt;
+  /** Since when, ms since 1970. */
+  readonly since: number;
 }
 
 export interface RunningPod {
@@ -223,6 +245,10 @@ export interface Deployment {
   readonly approvals: readonly Approval[];
   readonly rejection?: Rejection;
   readonly failure?: Failure;
+  /** Present while a failed deployment is looked at further. */
+  readonly following?: Following;
+  /** The failure that was told before the deployment turned out to be live after all. */
+  readonly healed?: Failure;
   /** When the pending request expires. */
   readonly expiresAt: number;
   readonly endedAt?: number;

@@ -238,15 +238,12 @@ function late(
       audit: [entry(deployment, "expired", {}, now)],
     };
   }
-  const code =
-    trouble === undefined ? (outcome.late ?? step.late ?? "timed-out") : "service-unreachable";
-  return endAs(
-    claim,
-    { code, detail: trouble?.message ?? outcome.sentence, ...byService(trouble?.service) },
-    progress,
-    now,
-    outcome.evidence,
-  );
+  const { code, detail, excerpt } = outcome.late ?? { code: step.late ?? "timed-out" };
+  const failure =
+    trouble === undefined
+      ? { code, detail: detail ?? outcome.sentence, ...(excerpt && { excerpt }) }
+      : { code: "service-unreachable", detail: trouble.message, ...byService(trouble.service) };
+  return endAs(claim, failure, progress, now, outcome.evidence);
 }
 
 function endAs(

@@ -222,6 +222,11 @@ export type RolloutState =
       readonly pods: number;
       readonly podsReady: number;
       readonly sentence: string;
+      /** Whether any workload carries the tag: not before Helm has changed one, and not after a rollback. */
+      readonly carried: boolean;
+      /** The tag that the other pods run. */
+      readonly oldTag?: string;
+      readonly suspicion?: Suspicion;
     }
   | {
       readonly state: "ready";
@@ -229,7 +234,17 @@ export type RolloutState =
       readonly digest: string | undefined;
       readonly running: readonly RunningPod[];
     }
-  | Bad;
+  | (Bad & {
+      /** For how long it is worth hoping that it heals by itself, in milliseconds; missing where it will not. */
+      readonly patience?: number;
+    });
+
+/** What it would be, if it stays like this: told on the card, and no failure yet. */
+export interface Suspicion {
+  readonly code: CauseCode;
+  readonly detail: string;
+  readonly excerpt?: Excerpt;
+}
 
 /** What runs now. Texts are sentences for people; `ok` says whether all is well. */
 export interface LiveState {

@@ -14,6 +14,8 @@ export interface Step {
   readonly deadline: number;
   /** The cause that is told when it takes longer; `timed-out` if nothing says it better. */
   readonly late?: CauseCode;
+  /** Whether the world may go on after a failure, so that it is looked at further (follow.ts). Such a step only looks. */
+  readonly follows?: true;
   /** Whether this deployment needs the step at all. */
   appliesTo?(deployment: Pick<Deployment, "kind" | "target">): boolean;
   advance(deployment: Deployment, context: StepContext): Promise<Outcome>;
@@ -44,8 +46,15 @@ export interface Waiting {
   /** What it waits for, for the card. */
   readonly sentence: string;
   /** The cause that is told should it wait for this until the step's deadline; the step's own if nothing says it better. */
-  readonly late?: CauseCode | undefined;
+  readonly late?: Late | undefined;
   readonly evidence: Evidence;
+}
+
+/** What it is called when it never comes; without a detail it is what it waited for. */
+export interface Late {
+  readonly code: CauseCode;
+  readonly detail?: string;
+  readonly excerpt?: Excerpt;
 }
 
 export interface Failed {
@@ -56,6 +65,8 @@ export interface Failed {
   readonly url?: string;
   readonly service?: Service;
   readonly evidence: Evidence;
+  /** Whether nothing more will happen by itself: then it is not looked at further. */
+  readonly settled?: boolean;
 }
 
 export function done(sentence: string, evidence: Evidence = {}): Done {
@@ -68,7 +79,14 @@ export function waiting(
   evidence: Evidence = {},
   late?: CauseCode,
 ): Waiting {
-  return { type: "waiting", after: Math.round(after.seconds * 1000), sentence, evidence, late };
+  const told = late === undefined ? undefined : { code: late };
+  return {
+    type: "waiting",
+    after: Math.round(after.seconds * 1000),
+    sentence,
+    evidence,
+    late: told,
+  };
 }
 
 export function failed(

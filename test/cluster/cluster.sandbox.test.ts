@@ -111,7 +111,7 @@ test("an image that cannot be pulled is told long before Helm gives up", async (
   const wanted = await merge("production-40673");
   await cluster.poke();
   const { pods, lastFlux } = await follow(cluster, wanted);
-  expect(pods).toMatchObject({ state: "failed", code: "image-pull-failed" });
+  expect(pods).toMatchObject({ state: "failed", code: "pull-denied" });
   expect(lastFlux.state).toBe("upgrading");
 }, 30_000);
 

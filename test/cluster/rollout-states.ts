@@ -118,6 +118,7 @@ export function rollout(parts: Partial<RolloutObjects>): RolloutObjects {
     deployments: [],
     statefulSets: [],
     daemonSets: [],
+    jobs: [],
     replicaSets: [replicaSet(1), replicaSet(2)],
     pods: [],
     events: [],
@@ -173,5 +174,34 @@ export function daemonSet(status: Fields = {}) {
       numberAvailable: 2,
       ...status,
     },
+  });
+}
+
+export function job(status: Fields, tag = newTag) {
+  return objects.job.parse({
+    metadata: { name: "migrate", uid: "j" },
+    spec: {
+      selector: { matchLabels: { "batch.kubernetes.io/controller-uid": "j" } },
+      template: template(tag),
+    },
+    status,
+  });
+}
+
+/** An event about a pod of that name, of its container unless it is about the whole pod. */
+export function event(reason: string, message: string, fields: Fields = {}, container = "web") {
+  return objects.event.parse({
+    metadata: { name: "e" },
+    type: "Warning",
+    reason,
+    message,
+    involvedObject: {
+      uid: "web-2-a",
+      ...(container === "" ? {} : { fieldPath: `spec.containers{${container}}` }),
+    },
+    firstTimestamp: ago(20),
+    lastTimestamp: ago(5),
+    count: 1,
+    ...fields,
   });
 }

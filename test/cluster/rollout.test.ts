@@ -1,11 +1,13 @@
 import { event } from "../../src/cluster/objects.ts";
-import { findCrash } from "../../src/cluster/rollout.ts";
+import { decideRollout, findTroubled } from "../../src/cluster/rollout.ts";
 import {
   ago,
   daemonSet,
   decide,
   deployment,
   digest,
+  job,
+  now,
   oldPod,
   pod,
   replicaSet,
@@ -60,6 +62,8 @@ describe("A Deployment", () => {
       pods: 3,
       podsReady: 2,
       sentence: "2 of 3 ready on 40672, 1 of 3 still on 40655",
+      carried: true,
+      oldTag: "production-40655",
     });
   });
 
@@ -107,7 +111,7 @@ describe("A Deployment", () => {
     );
   });
 
-  test("past its deadline is stalled, with what its pod says", () => {
+  test("past its deadline is stalled, with what its pod says, and may heal yet", () => {
     const message = 'ReplicaSet "web-2" has timed out progressing.';
     const late = deployment(undefined, {
       status: {
@@ -121,6 +125,7 @@ describe("A Deployment", () => {
       state: "failed",
       code: "rollout-stalled",
       detail: `Deployment web: ${message} web-2-a: container web is not ready`,
+      patience: 60_000,
     });
   });
 
@@ -155,17 +160,31 @@ describe("A Deployment", () => {
     const waiting = deployment(undefined, { status: { updatedReplicas: 0, conditions: [] } });
 
     test("is given a moment", () => {
-      expect(decide({ deployments: [waiting], replicaSets: [refused(5)] })).toMatchObject({
+      expect(decide({ deployments: [waiting], replicaSets: [refused(3)] })).toMatchObject({
         state: "progressing",
-        sentence: "0 of 3 ready on 40672; Deployment web: exceeded quota.",
+        sentence: "0 of 3 ready on 40672; suspicion: Deployment web: exceeded quota.",
+        suspicion: { code: "quota-exceeded", detail: "Deployment web: exceeded quota." },
       });
     });
 
     test("fails after it", () => {
       expect(decide({ deployments: [waiting], replicaSets: [refused(20)] })).toMatchObject({
-        code: "pods-not-created",
+        code: "quota-exceeded",
         detail: "Deployment web: exceeded quota.",
       });
+    });
+
+    test("by a policy is another cause, by a webhook that does not answer worth a minute", () => {
+      const because = (message: string, seconds: number) => {
+        const found = refused(seconds);
+        const conditions = found.status.conditions.map((one) => ({ ...one, message }));
+        return { deployments: [waiting], replicaSets: [{ ...found, status: { conditions } }] };
+      };
+      const policy = 'admission webhook "validate.policy" denied the request: no root';
+      expect(decide(because(policy, 20))).toMatchObject({ code: "pods-not-created" });
+      const silent = 'failed calling webhook "validate.policy": connect: connection refused';
+      expect(decide(because(silent, 20))).toMatchObject({ state: "progressing" });
+      expect(decide(because(silent, 61))).toMatchObject({ code: "pods-not-created" });
     });
 
     test("waits for old pods that end, since those count for a quota, too", () => {
@@ -201,7 +220,10 @@ describe("A StatefulSet", () => {
     const sets = [statefulSet({ status: { updatedReplicas: 1, readyReplicas: 1 } })];
     const conditions = [{ type: "Ready", status: "False", lastTransitionTime: ago(601) }];
     const pods = [setPod("worker-1", "r2", { ready: false, status: { conditions } })];
-    expect(decide({ statefulSets: sets, pods })).toMatchObject({ code: "rollout-stalled" });
+    expect(decide({ statefulSets: sets, pods })).toMatchObject({
+      code: "statefulset-blocked",
+      patience: 60_000,
+    });
   });
 
   test("with a partition updates only the pods above it", () => {
@@ -225,7 +247,7 @@ describe("A StatefulSet", () => {
     ];
     const sets = [statefulSet({ status: { updatedReplicas: 0, readyReplicas: 1, replicas: 1 } })];
     expect(decide({ statefulSets: sets, pods: [setPod("worker-0", "r1")], events })).toMatchObject({
-      code: "pods-not-created",
+      code: "quota-exceeded",
       detail: "StatefulSet worker: forbidden: exceeded quota",
     });
   });
@@ -266,7 +288,86 @@ describe("A DaemonSet", () => {
   });
 });
 
+describe("A Job", () => {
+  const failing = { ready: false, web: { state: { terminated: { exitCode: 3 } } } };
+  const jobPod = (fields: object) => pod("migrate-x", { owner: "j", ...fields });
+
+  test("is waited for until it is complete", () => {
+    expect(decide({ jobs: [job({})], pods: [jobPod({})] })).toMatchObject({
+      state: "progressing",
+      sentence: "0 of 0 ready on 40672; Job migrate runs",
+    });
+    const ended = jobPod({ ready: false, status: { phase: "Succeeded" } });
+    const jobs = [job({ conditions: [{ type: "Complete", status: "True" }] })];
+    expect(decide({ deployments: [deployment()], jobs, pods: [...three, ended] })).toMatchObject({
+      state: "ready",
+      pods: 3,
+    });
+  });
+
+  test("starts its pods anew: a crash is a suspicion until it gives up", () => {
+    const web = { restartCount: 3, state: { waiting: { reason: "CrashLoopBackOff" } } };
+    expect(decide({ jobs: [job({})], pods: [jobPod({ ready: false, web })] })).toMatchObject({
+      state: "progressing",
+      suspicion: { code: "crash-loop" },
+    });
+    const pods = [
+      jobPod({
+        ...failing,
+        status: {
+          phase: "Failed",
+          containerStatuses: [
+            { name: "web", state: { terminated: { exitCode: 3, reason: "Error" } } },
+          ],
+        },
+      }),
+    ];
+    const message = "Job has reached the specified backoff limit";
+    const jobs = [job({ conditions: [{ type: "Failed", status: "True", message }] })];
+    expect(decide({ jobs, pods })).toMatchObject({
+      code: "job-failed",
+      detail: `Job migrate: ${message}.`,
+    });
+    expect(
+      findTroubled(rollout({ jobs, pods }), { repository, tag: "production-40672", digests: [] }),
+    ).toMatchObject({ container: "web" });
+  });
+
+  test("of an earlier release is nobody's business", () => {
+    const jobs = [job({ conditions: [{ type: "Failed", status: "True" }] }, "production-40655")];
+    expect(decide({ deployments: [deployment()], jobs, pods: three }).state).toBe("ready");
+  });
+});
+
 describe("The workloads of a release", () => {
+  test("one that was given another tag by hand is superseded, one that Helm rolled back is not", () => {
+    const since = now - 60_000;
+    const wanted = { repository, tag: "production-40672", digests: [digest], since };
+    const set = (revision: 1 | 2, seconds: number, own: string) => {
+      const found = replicaSet(revision);
+      const annotations = { "deployment.kubernetes.io/revision": own };
+      const metadata = { ...found.metadata, annotations, creationTimestamp: now - seconds * 1000 };
+      return { ...found, metadata };
+    };
+    const other = {
+      ...deployment("production-40655"),
+      metadata: {
+        ...deployment().metadata,
+        annotations: { "deployment.kubernetes.io/revision": "3" },
+      },
+    };
+    const after = (seconds: number) =>
+      decideRollout(
+        rollout({ deployments: [other], replicaSets: [set(2, 50, "2"), set(1, seconds, "3")] }),
+        wanted,
+      );
+    expect(after(20)).toMatchObject({
+      code: "superseded",
+      detail: "Deployment web carries production-40655 now.",
+    });
+    expect(after(86_400)).toMatchObject({ state: "progressing", carried: false });
+  });
+
   test("P10 are all waited for", () => {
     const pods = [...three, setPod("worker-0", "r1")];
     const sets = [statefulSet({ status: { updatedReplicas: 0 } })];
@@ -303,7 +404,7 @@ test("the container that crashes is found for its log", () => {
     pods: [pod("web-2-a"), pod("web-2-b", { proxy })],
   });
   const wanted = { repository, tag: "production-40672", digests: [digest] };
-  expect(findCrash(objects, wanted)).toMatchObject({
+  expect(findTroubled(objects, wanted)).toMatchObject({
     container: "proxy",
     pod: { metadata: { name: "web-2-b" } },
   });

@@ -355,7 +355,11 @@ describe("merge-change", () => {
     [{ state: "merging" }, { type: "waiting" }],
     [
       { state: "blocked", by: ["1 review"], late: "merge-blocked-review" },
-      { type: "waiting", sentence: "GitHub says: 1 review", late: "merge-blocked-review" },
+      {
+        type: "waiting",
+        sentence: "GitHub says: 1 review",
+        late: { code: "merge-blocked-review" },
+      },
     ],
     [
       { state: "moved", head: "f".repeat(40) },
@@ -500,6 +504,7 @@ describe("roll-out", () => {
     pods: 3,
     podsReady: 1,
     sentence: "1 of 3 ready",
+    carried: true,
   };
   const cluster = (flux: object, pods: object) =>
     ({ readFlux: answer(flux), readRollout: answer(pods) }) as Parts["cluster"];
@@ -557,6 +562,76 @@ describe("roll-out", () => {
     expect(await advance(at, { cluster: cluster(echo, rolling) })).toMatchObject({
       type: "failed",
       code: "release-failed",
+    });
+  });
+});
+
+describe("roll-out, with a suspicion", () => {
+  const upgrading = { state: "upgrading", generation: 8, sentence: "Helm upgrades" };
+  const suspicion = { code: "unschedulable", detail: "web-2 waits for a node: no CPU" };
+  const rolling = {
+    state: "progressing",
+    pods: 3,
+    podsReady: 1,
+    sentence: "1 of 3",
+    carried: true,
+  };
+  const timedOut = { state: "failed", code: "release-failed", detail: "Helm timed out." };
+  const look = async (at: Deployment, flux: object, pods: object, clock = new FakeClock()) => {
+    const cluster = { readFlux: answer(flux), readRollout: answer(pods) } as Parts["cluster"];
+    const outcome = await advance(at, { cluster }, clock);
+    return { outcome, at: { ...at, evidence: { ...at.evidence, ...outcome.evidence } } };
+  };
+  const start = deploymentAt("roll-out");
+
+  test("goes on, and is called by it when it never comes", async () => {
+    const { outcome } = await look(start, upgrading, { ...rolling, suspicion });
+    expect(outcome).toMatchObject({ type: "waiting", sentence: "1 of 3", late: suspicion });
+  });
+
+  test("it is the cause when Flux gives up, with Flux's words after it", async () => {
+    const { outcome } = await look(start, timedOut, { ...rolling, suspicion });
+    expect(outcome).toMatchObject({
+      type: "failed",
+      code: "unschedulable",
+      detail: "web-2 waits for a node: no CPU. Helm timed out.",
+      settled: true,
+    });
+  });
+
+  test("it stays the cause when a rollback has taken the pods away, and is forgotten when it passed", async () => {
+    const { at } = await look(start, upgrading, { ...rolling, suspicion });
+    const back = { state: "failed", code: "release-rolled-back", detail: "Helm rolled back." };
+    const gone = { ...rolling, carried: false, oldTag: "production-40655" };
+    expect((await look(at, back, gone)).outcome).toMatchObject({
+      code: "unschedulable",
+      detail: "web-2 waits for a node: no CPU. Helm rolled back. It runs production-40655 again.",
+    });
+    const { at: passed } = await look(at, upgrading, rolling);
+    expect((await look(passed, back, gone)).outcome).toMatchObject({ code: "release-rolled-back" });
+  });
+
+  test("a deadline that passed is worth a minute of hope, unless Flux has given up", async () => {
+    const late = {
+      state: "failed",
+      code: "readiness-failing",
+      detail: "not ready",
+      patience: 60_000,
+    };
+    const clock = new FakeClock();
+    const first = await look(start, upgrading, late, clock);
+    expect(first.outcome).toMatchObject({ type: "waiting", sentence: "Suspicion: not ready" });
+    clock.time += 59_000;
+    expect((await look(first.at, upgrading, late, clock)).outcome.type).toBe("waiting");
+    clock.time += 1000;
+    expect((await look(first.at, upgrading, late, clock)).outcome).toMatchObject({
+      type: "failed",
+      code: "readiness-failing",
+      settled: false,
+    });
+    expect((await look(start, timedOut, late)).outcome).toMatchObject({
+      code: "readiness-failing",
+      settled: true,
     });
   });
 });

@@ -306,6 +306,7 @@ const waits: readonly Wait[] = [
           pods: 3,
           podsReady: 1,
           sentence: "1 of 3 ready",
+          carried: true,
         }),
       },
     },

@@ -1,11 +1,14 @@
-import type { Deployment, Evidence, RolloutEvidence } from "../deployment.ts";
+import type { Deployment, Evidence, RolloutEvidence, SuspicionEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
-import type { FluxState, RolloutState } from "../ports.ts";
+import type { Bad, FluxState, RolloutState, Suspicion } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 import { wantedOf } from "../wanted.ts";
 
 /** So many are kept by name; all are counted. */
 const mostPods = 20;
+
+type Failing = Extract<RolloutState, { state: "failed" }>;
+type Going = Exclude<RolloutState, { state: "failed" }>;
 
 /**
  * Follows the new pods until every one runs exactly the verified image, ready, and Flux has released that generation, and
@@ -16,6 +19,7 @@ export const rollOut: Step = {
   title: "Pods",
   deadline: 20 * 60_000,
   late: "rollout-stalled",
+  follows: true,
 
   async advance(deployment, { world: { cluster }, environment, clock }) {
     const wanted = wantedOf(deployment);
@@ -24,22 +28,85 @@ export const rollOut: Step = {
       cluster.readFlux(wanted),
       cluster.readRollout({ ...wanted, digests }),
     ]);
-
-    // What the pods say is the cause; what Flux says about it is its echo.
-    if (pods.state === "failed") return failed(pods.code, pods);
-    if (flux.state === "failed") return failed(flux.code, flux);
-    if (pods.state === "ready" && flux.state === "released") {
-      return soak(deployment, pods, flux, clock.now(), environment.rollout.soak);
-    }
-    return waiting({ seconds: 3 }, sentence(flux, pods), {
+    const now = clock.now();
+    const suspicion = suspect(deployment, pods, now);
+    const evidence = {
       ...released(flux),
-      rollout: counts(pods),
-    });
+      rollout: { ...counts(deployment, pods), ...(suspicion && { suspicion }) },
+    };
+
+    if (pods.state === "failed") {
+      const hoped = pods.patience !== undefined && now - (suspicion?.since ?? now) < pods.patience;
+      // What the pods say is the cause; what Flux says about it is its echo.
+      if (flux.state === "failed" || !hoped) {
+        return { ...failed(pods.code, pods, evidence), settled: isSettled(flux) };
+      }
+      return { ...waiting({ seconds: 3 }, `Suspicion: ${pods.detail}`, evidence), late: pods };
+    }
+    if (flux.state === "failed") {
+      return {
+        ...failed(...causeOf(flux, pods, suspicion), evidence),
+        settled: isSettled(flux),
+      };
+    }
+    if (pods.state === "ready" && flux.state === "released") {
+      return soak(deployment, pods, flux, now, environment.rollout.soak);
+    }
+    const outcome = waiting({ seconds: 3 }, sentence(flux, pods), evidence);
+    return suspicion === undefined ? outcome : { ...outcome, late: suspicion };
   },
 
   watch: (deployment, { cluster }, hint) =>
     cluster.watch(known(deployment, "proposal").release, hint),
 };
+
+/** Flux has spoken its last word on this generation, and will do no more by itself. */
+function isSettled(flux: FluxState): boolean {
+  return flux.state === "failed" && flux.code !== "flux-suspended";
+}
+
+/** What the pods are suspected of, and since when. A rollback takes the pods away: what they said last stays then. */
+function suspect(
+  { evidence }: Deployment,
+  pods: RolloutState,
+  now: number,
+): SuspicionEvidence | undefined {
+  const before = evidence.rollout?.suspicion;
+  if (pods.state === "progressing" && !pods.carried) return before;
+  const found = pods.state === "failed" ? pods : suspicionOf(pods);
+  if (found === undefined) return undefined;
+  const { code, detail, excerpt } = found;
+  const since = before?.code === code ? before.since : now;
+  return { code, detail, since, ...(excerpt === undefined ? {} : { excerpt }) };
+}
+
+function suspicionOf(pods: Going): Suspicion | undefined {
+  return pods.state === "progressing" ? pods.suspicion : undefined;
+}
+
+/** Why Flux gave up: what the pods were suspected of, where they were; Flux's own words after it. */
+function causeOf(
+  flux: Bad,
+  pods: Going,
+  suspicion: SuspicionEvidence | undefined,
+): [Bad["code"], Pick<Bad, "detail" | "excerpt">] {
+  const back = rolledBackTo(flux, pods);
+  if (suspicion === undefined || !explainable.has(flux.code)) {
+    return [flux.code, { ...flux, detail: `${flux.detail}${back}` }];
+  }
+  const { code, detail, excerpt } = suspicion;
+  const words = /[.!…]$/.test(detail) ? detail : `${detail}.`;
+  const seen = { detail: `${words} ${flux.detail}${back}` };
+  return [code, excerpt === undefined ? seen : { ...seen, excerpt }];
+}
+
+/** Failures of a release that pods can be the cause of. */
+const explainable: ReadonlySet<string> = new Set(["release-failed", "release-rolled-back"]);
+
+function rolledBackTo(flux: Bad, pods: Going): string {
+  if (flux.code !== "release-rolled-back" || pods.state !== "progressing") return "";
+  return pods.oldTag === undefined ? "" : ` It runs ${pods.oldTag} again.`;
+}
 
 function soak(
   deployment: Deployment,
@@ -67,19 +134,19 @@ function soak(
   return done(`${pods.pods} of ${pods.pods} ready`, evidence);
 }
 
-function released(flux: Exclude<FluxState, { state: "failed" }>): Pick<Evidence, "release"> {
+function released(flux: FluxState): Pick<Evidence, "release"> {
   if (flux.state !== "released" || flux.release === undefined) return {};
   return { release: { version: flux.release, generation: flux.generation } };
 }
 
-function counts(pods: Exclude<RolloutState, { state: "failed" }>): RolloutEvidence {
-  return { pods: pods.pods, podsReady: pods.state === "ready" ? pods.pods : pods.podsReady };
+function counts({ evidence }: Deployment, pods: Failing | Going): RolloutEvidence {
+  if (pods.state === "ready") return { pods: pods.pods, podsReady: pods.pods };
+  if (pods.state === "progressing") return { pods: pods.pods, podsReady: pods.podsReady };
+  const { pods: all = 0, podsReady = 0 } = evidence.rollout ?? {};
+  return { pods: all, podsReady };
 }
 
-function sentence(
-  flux: Exclude<FluxState, { state: "failed" }>,
-  pods: Exclude<RolloutState, { state: "failed" }>,
-): string {
+function sentence(flux: Exclude<FluxState, { state: "failed" }>, pods: Going): string {
   if (pods.state === "progressing") return pods.sentence;
   if (flux.state === "released") return `${pods.pods} of ${pods.pods} ready`;
   return `${pods.pods} of ${pods.pods} ready; ${flux.sentence}`;

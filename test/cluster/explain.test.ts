@@ -1,4 +1,4 @@
-import { readCrashLog } from "../../src/cluster/crash-log.ts";
+import { readCrashLog } from "../../src/cluster/explain.ts";
 import type { Kubernetes, LogRequest } from "../../src/cluster/kubernetes.ts";
 import { pod } from "./rollout-states.ts";
 
