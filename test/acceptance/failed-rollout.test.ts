@@ -29,7 +29,7 @@ describe("what goes wrong on the cluster", () => {
 
   test("an image that the cluster may not pull is told with the cluster's own words", () => {
     const thread = unpullable.threadText();
-    expect(thread).toContain("The pods cannot pull the image.");
+    expect(thread).toContain("The cluster may not pull the image.");
     expect(thread).toContain("401 Unauthorized");
     expect(thread).toContain(
       "Git wants production-40672 now. To go back: rollback production 40655.",
