@@ -3,8 +3,7 @@ import type { Case } from "./case.ts";
 /** What the new pods can run into. */
 export const podCases: readonly Case[] = [
   {
-    cause: "image-pull-failed",
-    name: "denied",
+    cause: "pull-denied",
     scenario: "image-cannot-be-pulled",
     decidable: ({ world }) =>
       world.kubernetes.store
