@@ -1,7 +1,12 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createCredential } from "./azure/credential.ts";
+import {
+  botToken,
+  createBotCredential,
+  createCredential,
+  databaseToken,
+} from "./azure/credential.ts";
 import { createPipelines } from "./azure/pipelines.ts";
 import { createRegistry } from "./azure/registry.ts";
 import { createCluster } from "./cluster/cluster.ts";
@@ -21,7 +26,7 @@ import { createGitOps } from "./github/gitops.ts";
 import { createHealth } from "./health/health.ts";
 import { createServer } from "./http/server.ts";
 import { createLedgerClock, readTime } from "./store/clock.ts";
-import { openDatabase } from "./store/database.ts";
+import { openDatabase, type Location } from "./store/database.ts";
 import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
 import { listenForHints } from "./store/hints.ts";
 import { holdFile } from "./store/hold.ts";
@@ -86,7 +91,8 @@ export async function startOmnibot(
           log.info({ seconds: succession / 1000 }, "waits for the process before it to end"),
         )
       : undefined;
-  const database = openDatabase(settings.ledger);
+  const location = withToken(settings);
+  const database = openDatabase(location);
   await migrate(database);
   const ledgerClock = await createLedgerClock({
     read: () => readTime(database),
@@ -100,11 +106,12 @@ export async function startOmnibot(
   if (hold !== undefined) await freeLeases(database.db);
   await bringForward(database.db, clock.now());
 
+  const registration = settings.bot.kind === "anonymous" ? undefined : settings.bot;
   const adapter = createAdapter({
-    appId: settings.bot.kind === "anonymous" ? undefined : settings.bot.appId,
+    appId: registration?.appId,
     tenant: config.teams.tenant,
-    credentials: settings.bot.kind === "anonymous" ? undefined : settings.bot,
-    allowAnonymous: settings.bot.kind === "anonymous",
+    token: registration && botToken(createBotCredential(registration, settings.azure)),
+    allowAnonymous: registration === undefined,
     ...(patience === undefined ? {} : { requestTimeout: patience }),
   });
   const { ledger, threads, conversations, worldOf } = between({
@@ -163,10 +170,9 @@ export async function startOmnibot(
   const stopping = new AbortController();
   const loops = [engine.run(stopping.signal), thread.run(stopping.signal)];
   // Only with PostgreSQL there are others to agree with, and to hear.
-  if ("url" in settings.ledger) {
-    const { url } = settings.ledger;
+  if ("url" in location) {
     loops.push(ledgerClock.run(stopping.signal));
-    loops.push(listenForHints({ url, hint, log }, stopping.signal));
+    loops.push(listenForHints({ server: location, hint, log }, stopping.signal));
   }
   const address = await server.start(settings.port, settings.host);
   ready = true;
@@ -186,6 +192,14 @@ export async function startOmnibot(
       hold?.release();
     },
   };
+}
+
+/** Azure Database for PostgreSQL takes omnibot's token where the URL holds no password; nobody else is shown one. */
+function withToken({ ledger, azure }: Settings): Location {
+  if ("file" in ledger) return ledger;
+  const { hostname: host, password } = new URL(ledger.url);
+  if (password !== "" || !host.endsWith(".postgres.database.azure.com")) return ledger;
+  return { ...ledger, password: databaseToken(createCredential(azure)) };
 }
 
 /** Makes the clients of each environment once, when it is first asked for. */

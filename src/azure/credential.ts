@@ -1,11 +1,14 @@
 import {
   AzureCliCredential,
+  ClientAssertionCredential,
+  ClientCertificateCredential,
   ClientSecretCredential,
   ManagedIdentityCredential,
   WorkloadIdentityCredential,
   type TokenCredential,
 } from "@azure/identity";
-import type { AzureIdentity } from "../config/settings.ts";
+import type { AzureIdentity, BotIdentity } from "../config/settings.ts";
+import { getToken } from "./token.ts";
 
 export type { TokenCredential } from "@azure/identity";
 
@@ -27,4 +30,40 @@ export function createCredential(identity: AzureIdentity): TokenCredential {
     case "azure-cli":
       return new AzureCliCredential();
   }
+}
+
+export type RegisteredBot = Exclude<BotIdentity, { readonly kind: "anonymous" }>;
+
+/** The credential of the bot's registration. Where that trusts another identity, `azure` says how that one is had. */
+export function createBotCredential(bot: RegisteredBot, azure: AzureIdentity): TokenCredential {
+  const { appId, tenant } = bot;
+  // A pod's service account can stand for every identity that trusts it.
+  const inPod = azure.kind === "workload-identity";
+  switch (bot.kind) {
+    case "secret":
+      return new ClientSecretCredential(tenant, appId, bot.password);
+    case "certificate":
+      return new ClientCertificateCredential(tenant, appId, bot.file);
+    case "managed-identity":
+      return inPod
+        ? new WorkloadIdentityCredential({ clientId: appId })
+        : new ManagedIdentityCredential({ clientId: appId });
+    case "federated": {
+      if (inPod) return new WorkloadIdentityCredential({ clientId: appId, tenantId: tenant });
+      const trusted = createCredential(azure);
+      return new ClientAssertionCredential(tenant, appId, () =>
+        getToken(trusted, "api://AzureADTokenExchange/.default", "teams"),
+      );
+    }
+  }
+}
+
+/** A valid token for the Bot Connector, from the credential's cache while it has one. */
+export function botToken(credential: TokenCredential): () => Promise<string> {
+  return () => getToken(credential, "https://api.botframework.com/.default", "teams");
+}
+
+/** A valid token for Azure Database for PostgreSQL, which takes it as the password. */
+export function databaseToken(credential: TokenCredential): () => Promise<string> {
+  return () => getToken(credential, "https://ossrdbms-aad.database.windows.net/.default", "ledger");
 }

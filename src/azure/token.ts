@@ -1,6 +1,6 @@
 import { ServiceError, type Service } from "../deployment/service-error.ts";
 import { withReason } from "../deployment/words.ts";
-import type { TokenCredential } from "./credential.ts";
+import type { TokenCredential } from "@azure/identity";
 
 /** The longest that Entra may take to give a token, in milliseconds. */
 const patience = 30_000;
@@ -23,6 +23,8 @@ export async function getToken(
     if (answer === null) throw new Error("no token");
     return answer.token;
   } catch (error) {
+    // One identity may stand on another: what went wrong there has its words already.
+    if (error instanceof ServiceError) throw error;
     throw new ServiceError(
       service,
       isRefusal(error) ? "denied" : "unreachable",

@@ -23,11 +23,15 @@ const variables = z.object({
     .optional()
     .transform((value) => value || "info")
     .pipe(z.enum(["debug", "info", "warn", "error"])),
-  DATABASE_URL: text,
+  DATABASE_URL: text.refine(
+    (url) => url === undefined || (URL.canParse(url) && /^postgres(ql)?:\/\//.test(url)),
+    "must be an address as postgres://user:password@host:5432/omnibot",
+  ),
   OMNIBOT_DATA: text,
   MICROSOFT_APP_ID: text,
   MICROSOFT_APP_TENANT_ID: text,
   MICROSOFT_APP_PASSWORD: text,
+  MICROSOFT_APP_CERTIFICATE: text,
   MICROSOFT_APP_TYPE: z
     .string()
     .optional()
@@ -130,15 +134,21 @@ function botOf(
   );
   if (env.MICROSOFT_APP_TYPE === "UserAssignedMSI")
     return { kind: "managed-identity", appId, tenant };
-  if (env.MICROSOFT_APP_TYPE === "Federated") {
-    const clientId = needed("AZURE_CLIENT_ID", "MICROSOFT_APP_TYPE=Federated needs it");
-    return { kind: "federated", appId, tenant, clientId };
+  if (env.MICROSOFT_APP_TYPE === "Federated") return { kind: "federated", appId, tenant };
+  const file = env.MICROSOFT_APP_CERTIFICATE;
+  if (file !== undefined) {
+    if (env.MICROSOFT_APP_PASSWORD !== undefined)
+      problem("MICROSOFT_APP_PASSWORD: is not used beside MICROSOFT_APP_CERTIFICATE; remove one");
+    return { kind: "certificate", appId, tenant, file };
   }
   return {
     kind: "secret",
     appId,
     tenant,
-    password: needed("MICROSOFT_APP_PASSWORD", "or set MICROSOFT_APP_TYPE=UserAssignedMSI"),
+    password: needed(
+      "MICROSOFT_APP_PASSWORD",
+      "or set MICROSOFT_APP_CERTIFICATE, or MICROSOFT_APP_TYPE=UserAssignedMSI",
+    ),
   };
 }
 

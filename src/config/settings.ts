@@ -22,13 +22,17 @@ export type BotIdentity =
       readonly tenant: string;
       readonly password: string;
     }
-  | { readonly kind: "managed-identity"; readonly appId: string; readonly tenant: string }
   | {
-      readonly kind: "federated";
+      readonly kind: "certificate";
       readonly appId: string;
       readonly tenant: string;
-      readonly clientId: string;
+      /** Path of a PEM file with the certificate and its private key. */
+      readonly file: string;
     }
+  /** A user-assigned managed identity whose client id is the bot's app id; on AKS by the pod's service account. */
+  | { readonly kind: "managed-identity"; readonly appId: string; readonly tenant: string }
+  /** An app registration that trusts omnibot's identity for Azure; on AKS, the pod's service account. */
+  | { readonly kind: "federated"; readonly appId: string; readonly tenant: string }
   /** Accepts anybody, on loopback only: for the sandbox. */
   | { readonly kind: "anonymous" };
 

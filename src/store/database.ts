@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
 import { Kysely, PostgresDialect, SqliteAdapter, SqliteDialect } from "kysely";
-import { Pool, TypeOverrides, types } from "pg";
+import { Pool, TypeOverrides, types, type ClientConfig } from "pg";
+import { parseIntoClientConfig } from "pg-connection-string";
 import type { Schema } from "./schema.ts";
 
 export interface Database {
@@ -10,11 +11,22 @@ export interface Database {
   readonly dialect: "sqlite" | "postgres";
 }
 
-export type Location = { readonly file: string } | { readonly url: string };
+export type Location = { readonly file: string } | Server;
+
+export interface Server {
+  readonly url: string;
+  /** Gives the password for a URL that has none: a token, asked for at every connection. */
+  readonly password?: () => Promise<string>;
+}
 
 /** Opens SQLite (a file, durable to the last commit) or PostgreSQL. */
 export function openDatabase(location: Location): Database {
-  return "file" in location ? openSqlite(location.file) : openPostgres(location.url);
+  return "file" in location ? openSqlite(location.file) : openPostgres(location);
+}
+
+/** How to reach a server. A connection string that pg reads itself would win over the password. */
+export function connectionOf({ url, password }: Server): ClientConfig {
+  return { ...parseIntoClientConfig(url), ...(password === undefined ? {} : { password }) };
 }
 
 function openSqlite(file: string): Database {
@@ -50,9 +62,9 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 const timesAreNumbers = new TypeOverrides();
 timesAreNumbers.setTypeParser(types.builtins.INT8, Number);
 
-function openPostgres(url: string): Database {
+function openPostgres(server: Server): Database {
   const pool = new Pool({
-    connectionString: url,
+    ...connectionOf(server),
     max: 8,
     connectionTimeoutMillis: 5000,
     statement_timeout: 10_000,

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import type { Log } from "../deployment/engine.ts";
+import { connectionOf, type Server } from "./database.ts";
 
 export interface HintsOptions {
-  readonly url: string;
+  readonly server: Server;
   /** Something may have changed: told at every change by any replica, and after every time of deafness. */
   readonly hint: () => void;
   readonly log: Log;
@@ -19,12 +20,12 @@ const patience = 5000;
  * periodic look finds the same a little later.
  */
 export async function listenForHints(
-  { url, hint, log }: HintsOptions,
+  { server, hint, log }: HintsOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let pause = backoff.first;
   while (!signal.aborted) {
-    const deaf = await listen(url, signal, () => {
+    const deaf = await listen(server, signal, () => {
       pause = backoff.first;
       hint();
     });
@@ -36,9 +37,9 @@ export async function listenForHints(
 }
 
 /** Listens as long as the connection holds; returns why it does not any more. */
-async function listen(url: string, signal: AbortSignal, heard: () => void): Promise<string> {
+async function listen(server: Server, signal: AbortSignal, heard: () => void): Promise<string> {
   const client = new Client({
-    connectionString: url,
+    ...connectionOf(server),
     connectionTimeoutMillis: patience,
     query_timeout: patience,
     keepAlive: true,

@@ -5,27 +5,17 @@ import {
   type InvokeResponse,
   type TurnContext,
 } from "botbuilder";
-import {
-  AuthenticationError,
-  FederatedServiceClientCredentialsFactory,
-  type ServiceClientCredentialsFactory,
-} from "botframework-connector";
+import { AuthenticationError, ServiceClientCredentialsFactory } from "botframework-connector";
 import { connectorIssuer } from "./gate.ts";
 
-/** How omnibot proves to the Bot Connector who it is. */
-export type BotCredentials =
-  | { readonly kind: "secret"; readonly password: string }
-  /** A user-assigned managed identity whose client id is the bot's app id. */
-  | { readonly kind: "managed-identity" }
-  /** A managed identity that the bot's app registration trusts: workload identity on AKS. */
-  | { readonly kind: "federated"; readonly clientId: string }
-  /** Any other way; used by tests. */
-  | { readonly kind: "custom"; readonly factory: ServiceClientCredentialsFactory };
+/** A valid token for the Bot Connector; asked before every request. */
+export type BotToken = () => Promise<string>;
 
 export interface AdapterOptions {
   readonly appId: string | undefined;
   readonly tenant: string;
-  readonly credentials: BotCredentials | undefined;
+  /** How omnibot proves to the Bot Connector who it is. */
+  readonly token: BotToken | undefined;
   /** Sandbox only: accepts messages without a token. */
   readonly allowAnonymous?: boolean;
   /** Where the Bot Connector publishes its keys, if not at the usual place. */
@@ -67,7 +57,7 @@ export function createAdapter(options: AdapterOptions): TeamsAdapter {
         "bot's registration; only the sandbox may run without.",
     );
   }
-  if (appId !== "" && options.credentials === undefined) {
+  if (appId !== "" && options.token === undefined) {
     throw new Error(
       "The bot has an app id, but no credentials. Set MICROSOFT_APP_PASSWORD, or use a managed identity.",
     );
@@ -85,31 +75,55 @@ function authenticationOf(
   appId: string,
   options: AdapterOptions,
 ): ConfigurationBotFrameworkAuthentication {
-  if (appId === "") return new ConfigurationBotFrameworkAuthentication({});
-  const { credentials, tenant } = options;
-  const managed = credentials?.kind === "managed-identity";
+  const { tenant, token } = options;
+  if (appId === "" || token === undefined) return new ConfigurationBotFrameworkAuthentication({});
   return new ConfigurationBotFrameworkAuthentication(
     {
-      MicrosoftAppType: managed ? "UserAssignedMsi" : "SingleTenant",
+      MicrosoftAppType: "SingleTenant",
       MicrosoftAppId: appId,
       MicrosoftAppTenantId: tenant,
-      ...(credentials?.kind === "secret" ? { MicrosoftAppPassword: credentials.password } : {}),
       ...(options.openIdMetadata === undefined ? {} : publicCloud(options.openIdMetadata)),
     },
-    factoryOf(credentials, appId, tenant),
+    new TokenFactory(appId, token),
     { requiredEndorsements: [], validateClaims: onlyTheConnector },
   );
 }
 
-function factoryOf(
-  credentials: BotCredentials | undefined,
-  appId: string,
-  tenant: string,
-): ServiceClientCredentialsFactory | undefined {
-  if (credentials?.kind === "custom") return credentials.factory;
-  if (credentials?.kind !== "federated") return undefined;
-  return new FederatedServiceClientCredentialsFactory(appId, credentials.clientId, tenant);
+/**
+ * Signs what goes to the Bot Connector with the token of one credential, which renews it. The SDK's own ways are not used: its
+ * federated one keeps its first assertion for ever, its managed one tries every source that there is (4.23.3).
+ */
+class TokenFactory extends ServiceClientCredentialsFactory {
+  readonly #appId: string;
+  readonly #token: BotToken;
+
+  constructor(appId: string, token: BotToken) {
+    super();
+    this.#appId = appId;
+    this.#token = token;
+  }
+
+  async isValidAppId(appId: string): Promise<boolean> {
+    return appId === this.#appId;
+  }
+
+  async isAuthenticationDisabled(): Promise<boolean> {
+    return false;
+  }
+
+  async createCredentials(): Promise<ServiceClientCredentials> {
+    return {
+      signRequest: async (request) => {
+        request.headers.set("authorization", `Bearer ${await this.#token()}`);
+        return request;
+      },
+    };
+  }
 }
+
+type ServiceClientCredentials = Awaited<
+  ReturnType<ServiceClientCredentialsFactory["createCredentials"]>
+>;
 
 /** Whoever sets one of these has to set them all; they are the SDK's own values but for the keys' place. */
 function publicCloud(openIdMetadata: string) {

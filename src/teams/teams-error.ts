@@ -18,11 +18,10 @@ export class TeamsError extends ServiceError {
   }
 }
 
-/** What the SDK throws: a RestError of its HTTP client, or what the sign-in to Entra throws. */
+/** What the SDK throws: a RestError of its HTTP client. */
 const failure = z.looseObject({
   statusCode: z.number().optional(),
   code: z.string().optional(),
-  errorCode: z.string().optional(),
   message: z.string().optional(),
   response: z.looseObject({ headers: z.custom<{ get(name: string): unknown }>(hasGet) }).optional(),
 });
@@ -44,10 +43,12 @@ const neverSent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "EN
  * (https://learn.microsoft.com/microsoftteams/platform/bots/bot-basics, "Status codes from bot conversational APIs").
  */
 export function asTeamsError(error: unknown): TeamsError {
+  // Without a token nothing was sent.
+  if (error instanceof ServiceError)
+    return new TeamsError(undefined, error.trouble, error.effect, error.message, { cause: error });
   const {
     statusCode: status,
     code = "",
-    errorCode,
     message = "",
     response,
   } = failure.safeParse(error).data ?? {};
@@ -80,15 +81,6 @@ export function asTeamsError(error: unknown): TeamsError {
       "invalid",
       "none",
       `Teams refused the message (${answer}).`,
-      options,
-    );
-  }
-  if (status === undefined && errorCode !== undefined) {
-    return new TeamsError(
-      status,
-      "denied",
-      "none",
-      `omnibot cannot sign in to Teams (${errorCode}).`,
       options,
     );
   }

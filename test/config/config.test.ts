@@ -172,4 +172,27 @@ describe("the environment", () => {
       expect(more).toThrow(`${key}: is not set`);
     }
   });
+
+  test("the bot is a secret, a certificate, a managed identity, or an app that trusts one", () => {
+    const { MICROSOFT_APP_PASSWORD: password, ...rest } = enough;
+    const bot = (variables: object) => loadSettings({ ...rest, ...variables }).bot;
+    expect(bot({ MICROSOFT_APP_PASSWORD: password })).toMatchObject({ kind: "secret", password });
+    expect(bot({ MICROSOFT_APP_CERTIFICATE: "bot.pem" })).toMatchObject({
+      kind: "certificate",
+      file: "bot.pem",
+    });
+    expect(bot({ MICROSOFT_APP_TYPE: "UserAssignedMSI" }).kind).toBe("managed-identity");
+    expect(bot({ MICROSOFT_APP_TYPE: "Federated" }).kind).toBe("federated");
+    expect(() => bot({})).toThrow(/MICROSOFT_APP_PASSWORD: is not set; or set MICROSOFT_APP_CERT/);
+    expect(() => loadSettings({ ...enough, MICROSOFT_APP_CERTIFICATE: "bot.pem" })).toThrow(
+      /MICROSOFT_APP_PASSWORD: is not used beside/,
+    );
+  });
+
+  test("an address of the ledger that is none is told without its password", () => {
+    const load = () =>
+      loadSettings({ ...enough, DATABASE_URL: "mysql://omnibot:geheim@db/omnibot" });
+    expect(load).toThrow(/DATABASE_URL: must be an address as postgres:/);
+    expect(load).not.toThrow(/geheim/);
+  });
 });

@@ -36,7 +36,10 @@ const quiet = { info() {}, warn() {}, error() {} };
 
   async function listen(): Promise<void> {
     await migrate(database);
-    listening = listenForHints({ url, hint: () => void (hints += 1), log: quiet }, stop.signal);
+    listening = listenForHints(
+      { server: { url }, hint: () => void (hints += 1), log: quiet },
+      stop.signal,
+    );
     await more(0);
   }
 

@@ -1,14 +1,12 @@
 import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
-import {
-  MicrosoftAppCredentials,
-  PasswordServiceClientCredentialFactory,
-} from "botframework-connector";
+import nock from "nock";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import type { IncomingActivity } from "../../src/teams/activity.ts";
 import { createAdapter, type TeamsAdapter } from "../../src/teams/adapter.ts";
 import { createConversations } from "../../src/teams/conversations.ts";
 import { TeamsError } from "../../src/teams/teams-error.ts";
 import { createMessages } from "../../src/teams/messages.ts";
+import { ServiceError } from "../../src/deployment/service-error.ts";
 import { silent } from "./channel.ts";
 
 const appId = "5f0c3b7e-2f4d-4c8e-9a51-6d1e0c7b4a20";
@@ -18,7 +16,7 @@ const serviceUrl = "https://smba.trafficmanager.net/emea/";
 
 describe("P14 the adapter", () => {
   test("is not built without an app id, and says what to do", () => {
-    const options = { tenant, credentials: undefined };
+    const options = { tenant, token: undefined };
     expect(() => createAdapter({ ...options, appId: undefined })).toThrow(/Set MICROSOFT_APP_ID/);
     expect(() => createAdapter({ ...options, appId: "  " })).toThrow(
       /anybody could send it messages/,
@@ -28,16 +26,46 @@ describe("P14 the adapter", () => {
   });
 
   test("is not anonymous because anonymous is allowed: an app id decides", () => {
-    const credentials = { kind: "secret", password: "word" } as const;
-    expect(createAdapter({ appId, tenant, credentials, allowAnonymous: true }).anonymous).toBe(
-      false,
-    );
-    expect(
-      createAdapter({ appId, tenant, credentials: { kind: "federated", clientId: "c" } }).anonymous,
-    ).toBe(false);
-    expect(
-      createAdapter({ appId, tenant, credentials: { kind: "managed-identity" } }).anonymous,
-    ).toBe(false);
+    const token = async () => "token";
+    expect(createAdapter({ appId, tenant, token, allowAnonymous: true }).anonymous).toBe(false);
+    expect(createAdapter({ appId, tenant, token }).anonymous).toBe(false);
+  });
+});
+
+describe("what goes to Teams", () => {
+  const reference = JSON.stringify({
+    serviceUrl,
+    conversation: { id: channel },
+    bot: { id: "28:bot" },
+  });
+  const path = `/emea/v3/conversations/${encodeURIComponent(channel)}/activities`;
+
+  afterEach(() => nock.cleanAll());
+
+  test("is signed with the token that the credential has at that moment", async () => {
+    let count = 0;
+    const adapter = createAdapter({ appId, tenant, token: async () => `token-${(count += 1)}` });
+    const conversations = createConversations(adapter);
+    for (const authorization of ["Bearer token-1", "Bearer token-2"]) {
+      nock("https://smba.trafficmanager.net", { reqheaders: { authorization } })
+        .post(path)
+        .reply(201, { id: authorization });
+      expect(await conversations.post(reference, { type: "message", text: "hello" })).toBe(
+        authorization,
+      );
+    }
+  });
+
+  test("stays here without a token, which is told as what it is", async () => {
+    const refused = new ServiceError("teams", "denied", "none", "omnibot could not sign in");
+    const adapter = createAdapter({ appId, tenant, token: () => Promise.reject(refused) });
+    const post = createConversations(adapter).post(reference, { type: "message", text: "hello" });
+    await expect(post).rejects.toMatchObject({
+      service: "teams",
+      trouble: "denied",
+      effect: "none",
+      message: "omnibot could not sign in",
+    });
   });
 });
 
@@ -65,12 +93,10 @@ describe("P14 a token", () => {
       json: { keys: [{ ...jwk, kid: "own", use: "sig", alg: "RS256", endorsements: ["msteams"] }] },
     }));
     await keys.listen();
-    const factory = new PasswordServiceClientCredentialFactory(appId, "", tenant);
-    factory.createCredentials = async () => new MicrosoftAppCredentials(appId, "");
     adapter = createAdapter({
       appId,
       tenant,
-      credentials: { kind: "custom", factory },
+      token: async () => "token",
       openIdMetadata: `${keys.url}/metadata`,
     });
   });
@@ -175,9 +201,9 @@ describe("a message that Teams does not take in time", () => {
     const adapter = createAdapter({
       appId: "",
       tenant,
-      credentials: undefined,
+      token: undefined,
       allowAnonymous: true,
-      requestTimeout: 50,
+      requestTimeout: 400,
     });
     const reference = JSON.stringify({
       serviceUrl: teams.url,

@@ -69,7 +69,7 @@ export async function openChannel(): Promise<Channel> {
   const adapter = createAdapter({
     appId: "",
     tenant: tenantId,
-    credentials: undefined,
+    token: undefined,
     allowAnonymous: true,
   });
   const conversations = createConversations(adapter);

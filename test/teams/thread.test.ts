@@ -12,7 +12,7 @@ import { MemoryThreads } from "./memory-threads.ts";
 const adapter = createAdapter({
   appId: "",
   tenant: tenantId,
-  credentials: undefined,
+  token: undefined,
   allowAnonymous: true,
 });
 
