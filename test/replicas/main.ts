@@ -20,6 +20,7 @@ import { createRandom } from "../crash/random.ts";
 import { readLedger } from "../crash/witness.ts";
 import { fencesOf } from "./fences.ts";
 import { startFleet } from "./fleet.ts";
+import { askAndVanish } from "./hearing.ts";
 import { judge } from "./judge.ts";
 import { deployOnce, habitsOf, type Place, type Told } from "./people.ts";
 import { makeTrouble } from "./troubles.ts";
@@ -70,6 +71,11 @@ for (const { name, play } of fencesOf(place, fleet)) {
   await note("fences", told, missed === undefined ? [] : [{ type: "wrong", what: missed }]);
 }
 
+tell("somebody asks, and vanishes");
+for (let round = 0; round < 4; round += 1)
+  for (const environment of environments)
+    await note("hearsay", await askAndVanish(place, database, environment));
+
 const stop = new AbortController();
 const trouble = makeTrouble(fleet, environments, random, stop.signal, tell);
 const end = performance.now() + duration;
@@ -92,7 +98,7 @@ await ledger.remove();
 
 const falls = fleet.replicas.reduce((sum, replica) => sum + replica.falls, 0);
 const late = ends.filter((took) => took > longestEnd).length;
-const rows = ["fences", "side by side"].map(rowOf);
+const rows = ["fences", "hearsay", "side by side"].map(rowOf);
 const troubles = [...counts].map(([name, times]) => ({ trouble: name, times }));
 const failed = lines.filter(({ findings }) => findings.length > 0).length + late + falls;
 process.stdout.write(`\n${tableOf(rows)}\n\n${tableOf(troubles)}\n\n`);
