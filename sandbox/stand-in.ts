@@ -39,8 +39,8 @@ export interface Fault {
   readonly query?: string;
   times: number;
   readonly delay?: number;
-  /** Holds it until somebody in this process lets it go. */
-  readonly gate?: Promise<void>;
+  /** Holds the request, or the answer after its effect, until somebody in this process lets it go. */
+  readonly gate?: { readonly at: "request" | "answer"; readonly open: Promise<void> };
   readonly reset?: "before" | "after";
   readonly hang?: boolean | "after";
   readonly answer?: {
@@ -165,7 +165,7 @@ export class StandIn {
     const body = await readBody(incoming);
     if (fault?.delay !== undefined)
       await delay(fault.delay, undefined, { signal: this.#closing.signal }).catch(() => {});
-    await fault?.gate;
+    if (fault?.gate?.at === "request") await fault.gate.open;
     if (fault?.hang === true) return;
     const routed =
       fault?.answer === undefined || fault.answer.after === true
@@ -182,6 +182,7 @@ export class StandIn {
       };
       this.journal.push({ ...entry, body: body.toString("utf8") });
     }
+    if (fault?.gate?.at === "answer") await fault.gate.open;
     // The request is read to its end by now: destroying it alone would leave the connection open.
     if (fault?.reset === "after") return void incoming.socket.destroy();
     if (fault?.hang === "after") return;

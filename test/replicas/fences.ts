@@ -18,24 +18,25 @@ export interface Fence {
 }
 
 const patience = 60_000;
-/** Until a request that was let go has had its effect, in milliseconds. */
+/** Until a request or an answer that was let go has arrived, in milliseconds. */
 const aMoment = 200;
 
 export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
   const { world, teams, witness } = place;
   const { azureDevOps } = world;
 
-  /** Freezes whoever makes this request, while it waits for the answer, until others have done without it. */
+  /** Freezes whoever makes this request, on the way there or back, until others have done without it. */
   async function freezeAt(
     environment: string,
     standIn: StandIn,
-    request: Pick<Fault, "method" | "path">,
+    request: Pick<Fault, "path"> & { readonly method: string; readonly at: "request" | "answer" },
     who: (environment: string) => Promise<Replica | undefined>,
     othersWentOn: (thread: string) => boolean | Promise<boolean>,
     after: (thread: string) => Promise<string | undefined> = () => Promise.resolve(undefined),
   ): Promise<Played> {
     const gate = Promise.withResolvers<void>();
-    const fault: Fault = { ...request, times: 1, gate: gate.promise };
+    const { method, path, at } = request;
+    const fault: Fault = { method, path, times: 1, gate: { at, open: gate.promise } };
     let begun = false;
     const story = deployOnce(place, environment, plainHabits, () => {
       standIn.faults.push(fault);
@@ -74,7 +75,7 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
       name: "stands still between looking for the run and starting it",
       play() {
         const before = azureDevOps.runs.length;
-        const request = { method: "GET", path: "/_apis/build/builds$" };
+        const request = { method: "GET", path: "/_apis/build/builds$", at: "answer" as const };
         return freezeAt("production", azureDevOps.standIn, request, fleet.holderOf, () =>
           Promise.resolve(azureDevOps.runs.length > before),
         );
@@ -83,7 +84,7 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
     {
       name: "stands still between reading the run and saving what it says",
       play() {
-        const request = { method: "GET", path: "/_apis/build/builds/\\d+$" };
+        const request = { method: "GET", path: "/_apis/build/builds/\\d+$", at: "answer" as const };
         return freezeAt("staging", azureDevOps.standIn, request, fleet.holderOf, async (thread) => {
           const step = (await lineOf(thread))?.step;
           return step !== "build" && step !== "approve";
@@ -93,7 +94,7 @@ export function fencesOf(place: Place, fleet: Fleet): readonly Fence[] {
     {
       name: "stands still while its edit of the card is on its way, which arrives after the last one",
       play() {
-        const request = { method: "PUT", path: "/activities/" };
+        const request = { method: "PUT", path: "/activities/", at: "request" as const };
         const overtaken = (thread: string) => cardOf(thread).some(isOver);
         // The late edit is drawn over as soon as the one who sent it is awake again.
         return freezeAt(
