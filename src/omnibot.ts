@@ -32,6 +32,7 @@ import { listenForHints } from "./store/hints.ts";
 import { holdFile } from "./store/hold.ts";
 import { createLedger } from "./store/ledger.ts";
 import { migrate } from "./store/migrations.ts";
+import { keepSmall, type RetentionOptions } from "./store/retention.ts";
 import { createThreads } from "./store/threads.ts";
 import { createAdapter } from "./teams/adapter.ts";
 import { createBot } from "./teams/bot.ts";
@@ -62,13 +63,15 @@ export interface Times {
   readonly patience?: number;
   /** How long a loop sleeps at most before it looks whether something is due, in milliseconds. */
   readonly idle?: number;
+  /** The clock by which rows are old, instead of the ledger's, and how often they are removed. */
+  readonly pruning?: Partial<Pick<RetentionOptions, "clock" | "interval">>;
 }
 
 export interface Omnibot {
   /** Where it listens. */
   readonly address: string;
-  /** Takes nothing new, ends what is under way, and after seven seconds hands over what is left. */
-  stop(): Promise<void>;
+  /** Takes nothing new, ends what is under way, and after seven seconds, or when told to hurry, hands over what is left. */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 /** Puts omnibot together and starts it. Throws ConfigError when omnibot.yaml cannot be used. */
@@ -76,7 +79,7 @@ export async function startOmnibot(
   settings: Settings,
   log: Logger,
   between: (parts: Parts) => Parts = (parts) => parts,
-  { clock: givenClock, patience, lease, idle }: Times = {},
+  { clock: givenClock, patience, lease, idle, pruning = {} }: Times = {},
 ): Promise<Omnibot> {
   const config = loadConfig(
     settings.config,
@@ -169,6 +172,7 @@ export async function startOmnibot(
 
   const stopping = new AbortController();
   const loops = [engine.run(stopping.signal), thread.run(stopping.signal)];
+  loops.push(keepSmall({ db: database.db, log, clock, ...pruning }, stopping.signal));
   // Only with PostgreSQL there are others to agree with, and to hear.
   if ("url" in location) {
     loops.push(ledgerClock.run(stopping.signal));
@@ -180,11 +184,12 @@ export async function startOmnibot(
 
   return {
     address,
-    async stop() {
+    async stop(hurry) {
       ready = false;
       stopping.abort();
       const drained = server.stop().then(() => bot.settled());
-      await Promise.race([Promise.all([drained, ...loops]), delay(drain)]);
+      const enough = delay(drain, undefined, { signal: hurry }).catch(() => {});
+      await Promise.race([Promise.all([drained, ...loops]), enough]);
       await handOver(database.db, owner, clock.now()).catch((error: unknown) =>
         log.warn({ err: error }, "what is under way could not be handed over; its leases end"),
       );
