@@ -17,8 +17,9 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves when it has ended, however. */
-  readonly ended: Promise<void>;
+  /** Resolves when it has ended, however: its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  signal(which: NodeJS.Signals): void;
   /** Ends it the polite way and waits; after `patience` milliseconds the other way. */
   stop(patience: number): Promise<void>;
   /** Ends it without a word, as a crash would. */
@@ -54,11 +55,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   let running = true;
   const killNow = () => void child.kill("SIGKILL");
   neverOutlive(child);
-  const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => {
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("exit", (code, signal) => {
       running = false;
       output.end();
-      resolve();
+      resolve(code ?? signal ?? "SIGKILL");
     });
   });
 
@@ -74,6 +75,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   return {
     pid: child.pid,
     ended,
+    signal: (which) => void child.kill(which),
     async stop(patience) {
       child.kill("SIGTERM");
       const late = setTimeout(killNow, patience);

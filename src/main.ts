@@ -5,6 +5,8 @@ import { startOmnibot } from "./omnibot.ts";
 
 /** A shutdown that takes longer than this (ms) is cut short: the next start carries on anyway. */
 const patience = 10_000;
+/** Two signals within so many milliseconds are one wish: at Ctrl-C the terminal tells omnibot, and npm tells it once more. */
+const echo = 1000;
 
 try {
   await run();
@@ -24,21 +26,30 @@ async function run(): Promise<void> {
   });
   const omnibot = await startOmnibot(settings, log);
 
-  const signal = await terminated();
-  log.info({ signal }, "omnibot stops");
+  const { first, again } = listenForTheEnd();
+  log.info({ signal: await first }, "omnibot stops");
   const late = setTimeout(() => {
     log.warn({}, "omnibot stops with work in hand; the next start carries on");
     process.exit(0);
   }, patience);
   late.unref();
-  await omnibot.stop();
+  again.addEventListener("abort", () => log.warn({}, "omnibot is to stop at once"));
+  await omnibot.stop(again);
   log.info({}, "omnibot has stopped");
   process.exit(0);
 }
 
-function terminated(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const)
-      process.once(signal, () => resolve(signal));
+/** The first signal to end, and whether somebody is in a hurry. */
+function listenForTheEnd(): { readonly first: Promise<string>; readonly again: AbortSignal } {
+  const hurry = new AbortController();
+  const first = new Promise<string>((resolve) => {
+    let askedAt: number | undefined;
+    const asked = (signal: string) => {
+      if (askedAt === undefined) resolve(signal);
+      else if (performance.now() - askedAt > echo) hurry.abort();
+      askedAt ??= performance.now();
+    };
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, asked);
   });
+  return { first, again: hurry.signal };
 }

@@ -19,6 +19,8 @@ export interface StoryOptions extends Partial<Omit<WorldOptions, "folder">> {
   readonly production?: Readonly<Record<string, object>>;
   /** Environment variables beside those of the world. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The folder of another version of omnibot, to be run instead of this one. */
+  readonly source?: string | undefined;
 }
 
 /** One channel of Teams, one running omnibot, and everything that it talks to. */
@@ -55,14 +57,18 @@ export interface Story {
   buttons(): readonly string[];
   /** Somebody asks, and omnibot shows what would ship and whom it waits for. */
   request(who: Who, text: string): Promise<Said>;
+  /** The file of the ledger. */
+  readonly ledger: string;
   /** What omnibot wrote down, in order. */
   audit(): readonly AuditLine[];
   /** Ends omnibot as an upgrade would: what is under way is brought to a good place. */
   shutDown(): Promise<void>;
   /** Ends omnibot without a word, as a crash would. */
   kill(): Promise<void>;
-  /** Starts omnibot again, as it was. */
-  restart(): Promise<void>;
+  /** Starts omnibot again, as it was, with these environment variables beside its own. */
+  restart(environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** The process of omnibot that runs now, or ran last. */
+  omnibot(): BotProcess;
   /** Starts another omnibot beside it, to which Teams sends nothing. */
   startReplica(): Promise<void>;
   /** All that omnibot has logged. */
@@ -86,12 +92,12 @@ export async function stopStories(): Promise<void> {
 }
 
 export async function startStory(options: StoryOptions = {}): Promise<Story> {
-  const { production = {}, environment: added = {}, speed = usualSpeed, ...rest } = options;
+  const { production = {}, environment: added = {}, speed = usualSpeed, source, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), "omnibot-story-"));
   const logFile = join(folder, "omnibot.log");
   const world = await startWorld({ folder: join(folder, "world"), speed, ...rest });
   configure(world, production);
-  const environment = { ...world.environment, ...added };
+  const environment: Readonly<Record<string, string>> = { ...world.environment, ...added };
   const port = await freePort();
   const messages = `http://127.0.0.1:${port}/api/messages`;
   const teams = await startBotConnector({ botUrl: messages });
@@ -99,16 +105,19 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
   let replica: BotProcess | undefined;
   let thread = "";
 
-  async function begin(at: number): Promise<BotProcess> {
+  async function begin(at: number, more: object = {}): Promise<BotProcess> {
     try {
-      return await startBot({ port: at, environment, log: logFile });
+      const given = { ...environment, ...more };
+      return await startBot({ port: at, environment: given, log: logFile, folder: source });
     } catch (error) {
       throw new Error(`omnibot did not start\n${account(story)}`, { cause: error });
     }
   }
 
+  const ledger = join(environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
   const story: Story = {
     world,
+    ledger,
     teams,
     messages,
 
@@ -157,7 +166,7 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     threadText: () => wordsOf(teams.thread(thread)),
     cards: () => teams.thread(thread).filter((post) => post.latest.card !== undefined),
     buttons: () => cardActions(story.cards()[0]?.latest.card).flatMap(({ verb }) => verb ?? []),
-    audit: () => readAudit(ledgerOf(world)),
+    audit: () => readAudit(ledger),
 
     async shutDown() {
       await bot?.stop();
@@ -169,8 +178,13 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
       bot = undefined;
     },
 
-    async restart() {
-      bot = await begin(port);
+    async restart(more) {
+      bot = await begin(port, more);
+    },
+
+    omnibot() {
+      if (bot === undefined) throw new Error("omnibot does not run");
+      return bot;
     },
 
     async startReplica() {
@@ -205,10 +219,6 @@ function configure(world: World, changes: Readonly<Record<string, object>>): voi
     production[key] = Array.isArray(change) ? change : { ...before.data, ...change };
   }
   writeFileSync(file, stringify(config));
-}
-
-function ledgerOf(world: World): string {
-  return join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
 }
 
 /** As a person reads it: mentions with their @, without the marks of Markdown. */
