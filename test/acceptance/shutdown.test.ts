@@ -125,8 +125,7 @@ async function end(
 ): Promise<{ readonly took: number; readonly code: number | string }> {
   const { ended, signal } = story.omnibot();
   const before = performance.now();
-  for (const [i, one] of signals.entries())
-    setTimeout(() => signal(one), i * apart);
+  for (const [i, one] of signals.entries()) setTimeout(() => signal(one), i * apart);
   const code = await ended;
   const took = performance.now() - before;
   process.stdout.write(`${signals.join(" and ")}: ended after ${Math.round(took)} ms\n`);

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import SQLite from "better-sqlite3";
 import { sql, type KyselyPlugin } from "kysely";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrations.ts";
+import { keptSchemas, layLedger, rowsIn } from "../upgrades/copy.ts";
 
 describe("a migration", () => {
   let folder: string;
@@ -62,11 +64,61 @@ describe("a migration", () => {
     await expect(migrate(open())).rejects.toThrow("The ledger could not be brought up to date.");
   });
 
+  test.each(keptSchemas())(
+    "P18 that was released does not change: %s is as it was",
+    async (schema) => {
+      const released = { file: join(folder, "released.sqlite") };
+      await layLedger(released, { schema }, "", "by-itself");
+      const now = { file: join(folder, "now.sqlite") };
+      await layLedger(now, { schema }, "", "up-to-there");
+      expect(schemaOf(now.file)).toEqual(schemaOf(released.file));
+      expect(schemaOf(now.file)).toContainEqual(expect.stringContaining("audit_no_delete"));
+    },
+  );
+
+  test.each(keptSchemas())("P18 keeps all that a ledger of %s holds", async (schema) => {
+    const kept = { schema, phase: "merge-unanswered" };
+    const rows = rowsIn(kept, anyFacts, 0);
+    const file = join(folder, "older.sqlite");
+    await layLedger({ file }, kept, rows, "by-itself");
+    const before = contentsOf(file, rows);
+    expect(before.length).toBeGreaterThan(20);
+    const database = openDatabase({ file });
+    databases.push(database);
+    await migrate(database);
+    expect(contentsOf(file, rows)).toEqual(before);
+  });
+
   test("that was done is not done again", async () => {
     await migrate(open());
     await expect(migrate(open())).resolves.toBeUndefined();
   });
 });
+
+/** In place of every fact of a world. */
+const anyFacts = { get: (name: string) => name } as ReadonlyMap<string, string>;
+
+/** Tables, indexes and triggers, but for those of Kysely itself. */
+function schemaOf(file: string): readonly unknown[] {
+  const ledger = new SQLite(file, { readonly: true });
+  const query = `select sql from sqlite_master
+    where sql is not null and name not like 'kysely%' and name not like 'sqlite%' order by name`;
+  const found = ledger.prepare(query).pluck().all();
+  ledger.close();
+  return found;
+}
+
+/** Every row of a ledger, with the columns that these statements know. */
+function contentsOf(file: string, statements: string): readonly unknown[] {
+  const known = statements.matchAll(/^insert into (\w+) \(([^)]*)\)/gm);
+  const columns = new Map([...known].map(([, table = "", names = ""]) => [table, names]));
+  const ledger = new SQLite(file, { readonly: true });
+  const rows = [...columns].flatMap(([table, names]) =>
+    ledger.prepare(`select ${names} from ${table}`).all(),
+  );
+  ledger.close();
+  return rows;
+}
 
 /** Ends the work on the ledger where this table would be created. */
 function cutOffAt(table: string): KyselyPlugin {

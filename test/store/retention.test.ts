@@ -98,10 +98,11 @@ describe.each(stores)("what is old, on %s,", (store) => {
   test("goes in small statements, by several replicas at once, and all of it", async () => {
     const rows = Array.from({ length: 1200 }, (_, i) => ({ conversation: "c", id: `${i}`, at: 0 }));
     for (let i = 0; i < rows.length; i += 300)
-      await database.db.insertInto("delivery").values(rows.slice(i, i + 300)).execute();
-    const removed = await Promise.all(
-      [1, 2, 3].map(() => removeOld(database.db, 15 * day, never)),
-    );
+      await database.db
+        .insertInto("delivery")
+        .values(rows.slice(i, i + 300))
+        .execute();
+    const removed = await Promise.all([1, 2, 3].map(() => removeOld(database.db, 15 * day, never)));
     expect(removed.reduce((sum, one) => sum + one, 0)).toBe(1200);
     expect(await counts()).toMatchObject({ delivery: 0 });
   });
