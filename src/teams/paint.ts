@@ -87,7 +87,8 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       // It may have arrived all the same, after the picture of whoever has the thread now.
       if (clock.now() >= picture.until) await spoil(picture);
       if (!isRefused(error)) throw error;
-      // The next picture may fit, and the replies still have to go out.
+      // The next picture may fit; this one is not offered again, and the replies still have to go out.
+      if (sent.card?.state === "sent") sent.card = { ...sent.card, hash, at: clock.now() };
       log.error(
         { deployment: deployment.id, status: error.status, why: error.message },
         "Teams refused the card",
@@ -106,7 +107,9 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       const id = await conversations.post(claim.reference, message);
       sent.card = { state: "sent", id, posts, edited: false, hash, at: clock.now() };
     } catch (error) {
-      if (error instanceof TeamsError && error.effect === "none") sent.card = before;
+      // One that is refused is offered again later, as if it were in doubt, and not for ever.
+      if (error instanceof TeamsError && error.effect === "none" && !isRefused(error))
+        sent.card = before;
       throw error;
     }
     return (await keep(picture)) ? undefined : "lost";

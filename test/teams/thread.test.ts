@@ -359,10 +359,25 @@ describe("when Teams", () => {
   test("refuses a card, the replies still come", async () => {
     begin(everyState.waiting);
     await pass(1);
-    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 413 } });
+    const fault = { method: "PUT", path: ".", times: 100, answer: { status: 413 } };
+    teams.faults.push(fault);
     threads.save(everyState.expired);
-    await pass(10);
+    await pass(120);
     expect(posts()[1]?.latest.text).toContain("Nobody approved");
+    // The same picture is not offered again.
+    expect(fault.times).toBe(99);
+  });
+
+  test("refuses the first card for good, it is offered a few times and then given up", async () => {
+    const fault = { method: "POST", path: ".", times: 100, answer: { status: 400 } };
+    teams.faults.push(fault);
+    begin(everyState.waiting);
+    for (let look = 0; look < 40; look += 1) {
+      threads.save({ ...everyState.waiting, expiresAt: everyState.waiting.expiresAt + look });
+      await pass(20);
+    }
+    expect(posts()).toEqual([]);
+    expect(100 - fault.times).toBeLessThanOrEqual(8);
   });
 
   test("is not who the stored address names, nothing is sent there", async () => {
