@@ -16,7 +16,7 @@ export interface Cell {
   readonly port: Port;
   readonly call: string;
   readonly fault: string;
-  /** Whether the bounded form plays it in any case. */
-  readonly always: boolean;
+  /** Whether the bounded form plays it in any case, plays one like it, or leaves it to the full form. */
+  readonly form: "always" | "chosen" | "full";
   play(stage: Stage): Promise<Verdict>;
 }

@@ -21,6 +21,13 @@ const stories: readonly Story[] = [
     counts: { cards: [0, 0], ends: [0, 0] },
   },
   {
+    call: "post the card",
+    fault: "400 for good",
+    trouble: { ...post, ...answer(400), times: forEver },
+    ends: ["expired"],
+    counts: { cards: [0, 0], ends: [0, 0] },
+  },
+  {
     call: "edit the card",
     fault: "403 for good",
     trouble: { ...edit, ...answer(403), times: forEver },

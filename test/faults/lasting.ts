@@ -5,7 +5,7 @@ import { answer, forEver, page } from "./faults.ts";
 import type { Stage } from "./stage.ts";
 import { told, type Tale } from "./tale.ts";
 
-interface Lasting extends Pick<Tale, "ends" | "says" | "why" | "call" | "fault"> {
+interface Lasting extends Pick<Tale, "ends" | "says" | "why" | "call" | "fault" | "form"> {
   readonly port: Port;
   readonly to: (stage: Stage) => StandIn;
   readonly faults: readonly Omit<Fault, "times">[];
@@ -78,8 +78,8 @@ const lasting: readonly Lasting[] = [
         ...answer(404, {}, "TF200016: The following project does not exist: OmniSpatial."),
       },
     ],
-    ends: ["failed: service-refused"],
-    says: /may not see|not let/,
+    ends: ["failed: pipeline-not-found"],
+    says: /may see it/,
   },
   {
     port: "github",

@@ -54,8 +54,8 @@ const methods: readonly Method[] = [
 ];
 
 /** The ledger does not answer, before a change or after it was made. */
-const callCells: readonly Cell[] = methods.flatMap(({ method, name, from, counts }) =>
-  (["locked", "disk full", "connection lost"] as const).map((what) => {
+const callCells: readonly Cell[] = methods.flatMap(({ method, name, from, counts }, row) =>
+  (["locked", "disk full", "connection lost"] as const).map((what, column) => {
     // Nothing was done when the file was locked or full; a lost connection says nothing about that.
     const when = what === "connection lost" ? "after" : "before";
     const fault: LedgerFault = {
@@ -70,6 +70,7 @@ const callCells: readonly Cell[] = methods.flatMap(({ method, name, from, counts
       port: "ledger",
       call,
       fault: `${what}, ${when}`,
+      form: (row + column) % 3 === 0 ? "always" : "full",
       ends: ["live"],
       ...(counts === undefined ? {} : { counts }),
       prepare(stage) {
@@ -168,6 +169,7 @@ const diskCells: readonly Cell[] = !mayMount
         port: "ledger",
         call: "SQLite file",
         fault: `disk full for 2.5 s, ${when}`,
+        form: when === "approved" ? "always" : "full",
         ends: ["live"],
         counts: cardInDoubt,
         prepare(stage) {
@@ -214,21 +216,40 @@ interface Outage {
   readonly mode: "fast" | "immediate";
   /** Milliseconds. */
   readonly away: number;
+  readonly form: Cell["form"];
 }
 
 const outages: readonly Outage[] = [
-  { fault: "restarted before the request", when: "asked", mode: "fast", away: 0 },
-  { fault: "restarted before the approval", when: "approved", mode: "fast", away: 0 },
-  { fault: "restarted during the build", when: "followed", mode: "fast", away: 0 },
-  { fault: "crashed during the build", when: "followed", mode: "immediate", away: 0 },
-  { fault: "away for 3 s during the build", when: "followed", mode: "fast", away: 3000 },
+  { fault: "restarted before the request", when: "asked", mode: "fast", away: 0, form: "full" },
+  {
+    fault: "restarted before the approval",
+    when: "approved",
+    mode: "fast",
+    away: 0,
+    form: "always",
+  },
+  { fault: "restarted during the build", when: "followed", mode: "fast", away: 0, form: "full" },
+  {
+    fault: "crashed during the build",
+    when: "followed",
+    mode: "immediate",
+    away: 0,
+    form: "always",
+  },
+  {
+    fault: "away for 3 s during the build",
+    when: "followed",
+    mode: "fast",
+    away: 3000,
+    form: "always",
+  },
 ];
 
-const postgresCells: readonly Cell[] = outages.map(({ fault, when, mode, away }) => ({
+const postgresCells: readonly Cell[] = outages.map(({ fault, when, mode, away, form }) => ({
   port: "ledger",
   call: "PostgreSQL",
   fault,
-  always: true,
+  form,
   async play(stage) {
     const { cluster, url } = await freshDatabase();
     let wasAway = false;

@@ -7,20 +7,20 @@ import { told } from "./tale.ts";
 /** So many times the list is as it was before. */
 const lag = 3;
 
-/** Lists and reads that may be behind, with the write that they do not show yet. */
-const behind: readonly { readonly read: string; readonly write?: string }[] = [
-  { read: "list runs", write: "start a run" },
-  { read: "find branch", write: "create branch" },
-  { read: "file", write: "commit" },
-  { read: "find branch", write: "commit" },
-  { read: "list pull requests", write: "open pull request" },
-  { read: "read pull request", write: "merge" },
-  { read: "newest commit" },
-  { read: "get HelmRelease" },
-  { read: "get Kustomization" },
-  { read: "list Deployments" },
-  { read: "list pods" },
-];
+/** Lists and reads that may be behind, with the write that they do not show yet; `often`: also asked for again when all is well. */
+const behind: readonly { readonly read: string; readonly write?: string; readonly often?: true }[] =
+  [
+    { read: "list runs", write: "start a run" },
+    { read: "find branch", write: "create branch" },
+    { read: "file", write: "commit", often: true },
+    { read: "find branch", write: "commit", often: true },
+    { read: "list pull requests", write: "open pull request" },
+    { read: "read pull request", write: "merge", often: true },
+    { read: "get HelmRelease", often: true },
+    { read: "get Kustomization", often: true },
+    { read: "list Deployments", often: true },
+    { read: "list pods", often: true },
+  ];
 
 const losses: Readonly<Record<string, Misdeed>> = {
   "502": { answer: { status: 502, ...page, after: true } },
@@ -29,15 +29,16 @@ const losses: Readonly<Record<string, Misdeed>> = {
 };
 
 /** Lists that lag behind, alone and together with a lost answer: then nothing but patience keeps a second one from being made. */
-export const listCells: readonly Cell[] = behind.flatMap(({ read: name, write: of }) => {
+export const listCells: readonly Cell[] = behind.flatMap(({ read: name, write: of, often }) => {
   const read = named(name);
-  const alone = lagging(read, undefined, "lags", undefined);
-  if (of === undefined) return [alone];
+  // What is asked for once while all is well cannot be behind then.
+  const alone = often === true ? [lagging(read, undefined, "lags", undefined)] : [];
+  if (of === undefined) return alone;
   const write = named(of);
   const lost = Object.entries(losses).map(([what, loss]) =>
     lagging(read, write, `${what} after its effect, ${name} lags`, loss),
   );
-  return [alone, ...lost];
+  return [...alone, ...lost];
 });
 
 function lagging(
@@ -57,7 +58,7 @@ function lagging(
     call: (write ?? read).name,
     fault,
     ends: ["live"],
-    ...(fault.startsWith("no answer") ? { full: true as const } : {}),
+    form: write === undefined ? "chosen" : loss === losses["502"] ? "always" : "full",
     prepare(stage) {
       stage.seen.isWatching = false;
       faults.forEach((one, i) => (one.times = initial[i] ?? 0));

@@ -1,6 +1,6 @@
 /**
  * The fault suite: every port times every fault, each played as a whole story against the stand-ins and judged by what the
- * world shows. `npm run test:faults -- [--full] [--only <port>[/<words>]] [--report <path>] [--lanes <n>]`
+ * world shows. `npm run test:faults -- [--full] [--only <port>[/<words>][|…]] [--report <path>] [--lanes <n>]`
  */
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -53,10 +53,12 @@ process.stdout.write(
 process.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
 
 function isWanted({ port, call, fault }: (typeof cells)[number], index: number): boolean {
-  const [onlyPort = "", ...words] = options.only.split("/");
-  if (onlyPort !== "" && onlyPort !== port) return false;
-  if (words.length > 0) return `${call}/${fault}`.includes(words.join("/"));
-  return options.full || chosen.has(index);
+  const wishes = options.only.split("|").map((wish) => wish.split("/"));
+  const isWished = wishes.some(
+    ([wished = "", ...words]) =>
+      (wished === "" || wished === port) && `${call}/${fault}`.includes(words.join("/")),
+  );
+  return isWished && (options.full || options.only.includes("/") || chosen.has(index));
 }
 
 async function runLane(): Promise<void> {

@@ -23,9 +23,10 @@ export const cells: readonly Cell[] = [
 export const chosen: ReadonlySet<number> = choose();
 
 function choose(): ReadonlySet<number> {
-  const wanted = new Set(cells.flatMap(({ always }, index) => (always ? [index] : [])));
+  const wanted = new Set(cells.flatMap(({ form }, index) => (form === "always" ? [index] : [])));
   const fields = new Map<string, number[]>();
-  for (const [index, { port, fault }] of cells.entries()) {
+  for (const [index, { port, fault, form }] of cells.entries()) {
+    if (form === "full") continue;
     const field = `${port} | ${fault}`;
     fields.set(field, [...(fields.get(field) ?? []), index]);
   }

@@ -10,8 +10,8 @@ export interface Tale extends Expectation {
   readonly call: string;
   readonly fault: string;
   readonly setup?: Setup;
-  /** Only in the full form, where another one stands for it in the bounded one. */
-  readonly full?: true;
+  /** In which form of the suite it is played; always, unless this says otherwise. */
+  readonly form?: Cell["form"];
   /** Before anybody asks. The rest of the plan is what this returns. */
   prepare(stage: Stage): Plan | Promise<Plan>;
   /** Whether it went wrong at all. */
@@ -28,7 +28,7 @@ export function told(tale: Tale): Cell {
     port,
     call,
     fault,
-    always: tale.full !== true,
+    form: tale.form ?? "always",
     async play(stage) {
       await stage.begin(tale.setup ?? { poke: "annotation" });
       try {
