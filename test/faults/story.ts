@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { cardActions, cardText } from "../../sandbox/card-text.ts";
 import { alex, megan } from "../../sandbox/people.ts";
 import type { Post } from "../../sandbox/bot-connector/threads.ts";
@@ -26,6 +27,8 @@ export interface Counts {
   readonly cards: number;
   /** Messages that say how it ended. */
   readonly ends: number;
+  /** How often the same words were said in the thread, at the most. */
+  readonly sameWords: number;
 }
 
 /** How long a story may take, in milliseconds. */
@@ -57,7 +60,7 @@ export async function play(
   const card = open();
   if (card !== undefined && !ended()) {
     await approved?.();
-    await teams.click(megan, card.id, "approve");
+    await approve(stage, card);
     await followed?.();
   }
   await becomes(() => ended(), bound - (Date.now() - begun));
@@ -70,6 +73,15 @@ export async function play(
     took: Date.now() - begun,
     deployment,
   };
+}
+
+/** Somebody whose click went wrong, and is told so, looks at the card and clicks again. */
+async function approve({ teams }: Stage, card: Post): Promise<void> {
+  for (let clicks = 0; clicks < 5; clicks += 1) {
+    const { status, body } = await teams.click(megan, card.id, "approve");
+    if (status !== 0 && !JSON.stringify(body ?? "").includes("Something went wrong")) return;
+    await delay(500);
+  }
 }
 
 export function canApprove(post: Post): boolean {
@@ -98,6 +110,7 @@ export async function counter(stage: Stage): Promise<(threadId: string) => Promi
   return async (threadId) => {
     await stage.calm();
     const posts = teams.thread(threadId).filter((post) => post.fromBot);
+    const texts = posts.map(({ latest }) => latest.text).filter((text) => text !== "");
     return {
       deployments: seen.saved.size,
       runs: azureDevOps.runs.length - before.runs,
@@ -106,7 +119,8 @@ export async function counter(stage: Stage): Promise<(threadId: string) => Promi
       pullRequests: (await countPulls(stage)) - before.pulls,
       merges: merged() - before.merges,
       cards: posts.filter(({ latest }) => latest.card !== undefined).length,
-      ends: posts.filter(({ latest }) => latest.text.startsWith(`<at>${alex.name}</at>`)).length,
+      ends: texts.filter((text) => text.startsWith(`<at>${alex.name}</at>`)).length,
+      sameWords: Math.max(0, ...texts.map((text) => texts.filter((one) => one === text).length)),
     };
   };
 }
