@@ -166,7 +166,7 @@ function configuration(
     // Alex may approve what others ask for, and still not what Alex asks for.
     approval: { approvers: [alex, ...approvers].map((one) => one.aadObjectId) },
     rollout: { soak: `${Math.max(1, Math.round(10 / speed))}s` },
-    health: [{ name: "web", url: `${app.url}/healthz` }],
+    health: [{ name: "web", url: `${app.url}/healthz`, version: "version" }],
   });
   return {
     teams: { tenant: tenantId, channels: [channel.id] },

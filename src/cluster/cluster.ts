@@ -4,6 +4,7 @@ import type { Bad, Clock, Cluster } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
 import { explain } from "./explain.ts";
 import type { ReleaseName } from "../deployment/deployment.ts";
+import { explainFlux } from "./explain-flux.ts";
 import {
   findKustomization,
   findRelease,
@@ -96,7 +97,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const { release, kustomization, source } = await readChain(wanted.release);
       // The release again and last: read before the others, it might not carry yet what they say is applied.
       const latest = release === undefined ? undefined : await find(wanted.release);
-      return decideFlux(
+      const state = decideFlux(
         {
           release: latest?.object,
           kustomization: kustomization?.object,
@@ -104,7 +105,9 @@ export function createCluster(options: ClusterOptions): Cluster {
           path: gitops.path,
         },
         wanted,
+        clock.now(),
       );
+      return explainFlux(kubernetes, state, { release: latest, kustomization, source }, clock);
     },
 
     async preflight(name, now) {

@@ -23,11 +23,24 @@ export function toServiceError(
   if (error instanceof ServiceError) return error;
   if (error instanceof ApiException) {
     const { code, body, headers } = error as ApiException<unknown>;
-    const said = withReason(doing, messageOf(body) ?? `HTTP ${code}`);
+    const words = messageOf(body) ?? `HTTP ${code}`;
+    const said = missingRight(code, words) ?? withReason(doing, words);
     return httpError(service, code, said, effect, headers["retry-after"]);
   }
   const said = `${doing}: ${networkMessage(error)}`;
   return new ServiceError(service, "unreachable", effect, said, { cause: error });
+}
+
+const refused =
+  /cannot (\w+) resource "([^"]+)" in API group "([^"]*)" (?:in the namespace "([^"]+)"|at the cluster scope)/;
+
+/** Which right omnibot lacks, from the words of the API server's authorization (RBAC). */
+function missingRight(code: number, said: string): string | undefined {
+  const [found, verb, resource, group, namespace] = refused.exec(said) ?? [];
+  if (code !== 403 || found === undefined) return undefined;
+  const what = group === "" ? resource : `${resource}.${group}`;
+  const where = namespace === undefined ? "in the whole cluster" : `in the namespace ${namespace}`;
+  return `omnibot lacks the permission to ${verb} ${what} ${where}`;
 }
 
 /** An answer with an HTTP status that is not a success. */

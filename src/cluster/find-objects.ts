@@ -26,6 +26,8 @@ const sources: Readonly<Record<string, Resource>> = {
   OCIRepository: { ...sourceGroup, plural: "ocirepositories" },
 };
 
+const helmCharts: Resource = { ...sourceGroup, plural: "helmcharts" };
+
 /** An object with what is needed to ask for it again. */
 export interface Found<T> {
   readonly resource: Resource;
@@ -108,6 +110,27 @@ export async function findSource(
   if (resource === undefined) return undefined;
   const object = await read(kubernetes, resource, namespace, name, repository);
   return object === undefined ? undefined : { resource, namespace, object };
+}
+
+/** What holds the chart of a release; its object is undefined where there is none. */
+export interface ChartSource {
+  readonly kind: string;
+  readonly name: string;
+  readonly object: Repository | undefined;
+}
+
+/** The object that the chart of a release comes from; undefined where the release does not say, or another kind. */
+export async function findChart(
+  kubernetes: Kubernetes,
+  { object, namespace: own }: Found<HelmRelease>,
+): Promise<ChartSource | undefined> {
+  const { chartRef } = object.spec;
+  const [namespace = own, made] = object.status.helmChart?.split("/") ?? [];
+  const { kind, name = "" } = chartRef ?? { kind: "HelmChart", name: made };
+  const resource = kind === "HelmChart" ? helmCharts : sources[kind];
+  if (resource === undefined || name === "") return undefined;
+  const where = chartRef?.namespace ?? namespace;
+  return { kind, name, object: await read(kubernetes, resource, where, name, repository) };
 }
 
 /** The GitRepository of this GitHub repository and branch, for when no release leads to it. */

@@ -1,19 +1,33 @@
 import { z } from "zod";
-import { condition, listOf, metadata } from "./objects.ts";
+import { condition, listOf, metadata, time } from "./objects.ts";
 
 const suspend = z.boolean().default(false);
+
+const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** A duration as Go writes it, `1m0s`, as milliseconds; 0 where there is none. */
+const duration = z
+  .string()
+  .default("")
+  .transform((text) =>
+    [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[hms])/g)].reduce(
+      (sum, [, count, unit = ""]) => sum + Number(count) * (units[unit] ?? 0),
+      0,
+    ),
+  );
 
 /** A GitRepository, or an OCIRepository, which has the same shape. */
 export const repository = z.object({
   metadata,
   spec: z.object({
     suspend,
+    interval: duration,
     url: z.string().default(""),
     ref: z.object({ branch: z.string().optional() }).nullish(),
   }),
   status: z
     .object({
-      artifact: z.object({ revision: z.string() }).nullish(),
+      artifact: z.object({ revision: z.string(), lastUpdateTime: time }).nullish(),
       lastHandledReconcileAt: z.string().optional(),
       conditions: listOf(condition),
     })
@@ -54,6 +68,9 @@ export const helmRelease = z.object({
     suspend,
     targetNamespace: z.string().optional(),
     releaseName: z.string().optional(),
+    chartRef: z
+      .object({ kind: z.string(), name: z.string(), namespace: z.string().optional() })
+      .nullish(),
     valuesFrom: listOf(
       z.object({ targetPath: z.string().optional(), optional: z.boolean().default(false) }),
     ),
@@ -61,6 +78,8 @@ export const helmRelease = z.object({
   status: z
     .object({
       observedGeneration: z.number().default(-1),
+      /** Of the HelmChart that Flux made for it, `namespace/name`; none with a chartRef. */
+      helmChart: z.string().optional(),
       lastAttemptedConfigDigest: z.string().optional(),
       history: listOf(snapshot),
       conditions: listOf(condition),

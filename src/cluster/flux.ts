@@ -1,3 +1,4 @@
+import type { CauseCode } from "../deployment/causes.ts";
 import type { Bad, FluxState, Wanted } from "../deployment/ports.ts";
 import {
   digestOf,
@@ -7,7 +8,7 @@ import {
   type Kustomization,
   type Repository,
 } from "./flux-objects.ts";
-import { bad, judgeRelease, words } from "./helm-release.ts";
+import { bad, judgeRelease, suspended, words } from "./helm-release.ts";
 import { conditionOf } from "./objects.ts";
 
 /** The three objects of a deployment, as they are now. Read the release last: what it carries is the proof. */
@@ -23,33 +24,52 @@ export interface FluxObjects {
 
 /**
  * How far Flux has brought this commit and tag: fetched, applied, released. Decided from the whole present
- * state, never from an event.
+ * state, never from an event; `now` is ms since 1970.
  */
-export function decideFlux(objects: FluxObjects, wanted: Wanted): FluxState {
+export function decideFlux(objects: FluxObjects, wanted: Wanted, now: number): FluxState {
   const { release, kustomization, repository, path } = objects;
   if (release === undefined) {
     return bad("release-missing", `There is no HelmRelease ${wanted.release.name}.`);
   }
+  const revision =
+    kustomization?.status.lastAttemptedRevision ?? repository?.status.artifact?.revision;
   const tag = tagOf(release, path);
   if (tag !== wanted.tag) {
-    if (wanted.generation !== undefined) {
-      return bad("superseded", `The HelmRelease carries ${tag ?? "no tag"} now.`);
-    }
-    return beforeApplied(objects, release, wanted);
+    if (wanted.generation === undefined) return beforeApplied(objects, release, wanted, now);
+    const from = revision === undefined ? "" : `, from ${shortRevision(revision)}`;
+    return bad("superseded", `The HelmRelease carries ${tag ?? "no tag"} now${from}.`);
   }
   const override = overrideOf(release, path);
   if (override !== undefined) return bad("values-overridden", override);
-  const revision =
-    kustomization?.status.lastAttemptedRevision ?? repository?.status.artifact?.revision;
-  return judgeRelease(release, wanted.generation ?? release.metadata.generation, revision);
+  const first = wanted.generation ?? release.metadata.generation;
+  const state = judgeRelease(release, first, revision, now);
+  return isUnseen(release, wanted, now) && state.state === "upgrading"
+    ? { ...state, sentence: "helm-controller has not looked at the release", late: "flux-silent" }
+    : state;
 }
 
-function beforeApplied(objects: FluxObjects, release: HelmRelease, wanted: Wanted): FluxState {
-  const { kustomization, repository, path } = objects;
-  const suspended = suspendedOf(objects);
-  if (suspended !== undefined) return bad("flux-suspended", `${suspended} is suspended.`);
+/** How long (ms) a controller may take to look at what is new; usually it takes milliseconds. */
+const prompt = 30_000;
 
-  const revision = repository?.status.artifact?.revision;
+/** Whether the new generation of the release is there for a while, and its controller has not begun with it. */
+function isUnseen({ metadata, status }: HelmRelease, { appliedAt }: Wanted, now: number): boolean {
+  if (appliedAt === undefined || now - appliedAt < prompt) return false;
+  const { generation } = metadata;
+  const begun = status.conditions.some((one) => (one.observedGeneration ?? 0) >= generation);
+  return status.observedGeneration < generation && !begun;
+}
+
+function beforeApplied(
+  objects: FluxObjects,
+  release: HelmRelease,
+  wanted: Wanted,
+  now: number,
+): FluxState {
+  const { kustomization, repository, path } = objects;
+  const still = suspendedOf(objects);
+  if (still !== undefined) return still;
+
+  const tag = tagOf(release, path);
   const commit = wanted.commit.slice(0, 7);
   const attempted = kustomization?.status.lastAttemptedRevision;
   if (attempted !== undefined && digestOf(attempted) === wanted.commit) {
@@ -57,28 +77,76 @@ function beforeApplied(objects: FluxObjects, release: HelmRelease, wanted: Wante
     if (failure !== undefined) return failure;
     const applied = kustomization?.status.lastAppliedRevision;
     if (applied !== undefined && digestOf(applied) === wanted.commit) {
-      const carried = tagOf(release, path) ?? "no tag";
       return bad(
         "values-overridden",
-        `Flux applied ${commit}; the HelmRelease carries ${carried}.`,
+        `Flux applied ${commit}; the HelmRelease carries ${tag ?? "no tag"}.`,
       );
     }
   }
+  const revision = repository?.status.artifact?.revision;
   if (revision !== undefined && digestOf(revision) === wanted.commit) {
-    return { state: "applying", sentence: `Flux applies ${commit}${trouble(kustomization)}` };
+    return { state: "applying", ...applying(objects, commit, now) };
   }
   const unfetched = fetchFailure(repository, wanted.since);
   if (unfetched !== undefined) return unfetched;
+  return { state: "fetching", ...fetching(objects, wanted, now) };
+}
+
+interface Waits {
+  readonly sentence: string;
+  readonly late?: CauseCode;
+}
+
+function applying({ kustomization, repository }: FluxObjects, commit: string, now: number): Waits {
+  const since = repository?.status.artifact?.lastUpdateTime ?? now;
+  const attempted = kustomization?.status.lastAttemptedRevision;
+  const ours = attempted !== undefined && digestOf(attempted).startsWith(commit);
+  const ready = conditionOf(kustomization?.status.conditions ?? [], "Ready");
+  if (ready?.status === "False" && ready.reason === "DependencyNotReady") {
+    return { sentence: `Flux waits: ${words(ready)}`, late: "dependency-not-ready" };
+  }
+  if (ours || now - since < prompt) {
+    return { sentence: `Flux applies ${commit}${trouble(kustomization)}` };
+  }
+  const busy = conditionOf(kustomization?.status.conditions ?? [], "Reconciling");
+  const doing = busy?.status === "True" ? `, busy: ${words(busy)}` : "";
+  return {
+    sentence: `kustomize-controller has not taken up ${commit}${doing}`,
+    late: "flux-silent",
+  };
+}
+
+function fetching({ kustomization, repository }: FluxObjects, wanted: Wanted, now: number): Waits {
+  const commit = wanted.commit.slice(0, 7);
+  const revision = repository?.status.artifact?.revision;
   const at = revision === undefined ? "has fetched nothing" : `is at ${shortRevision(revision)}`;
-  const why = `${fetchTrouble(repository)}${trouble(kustomization)}`;
-  return { state: "fetching", sentence: `Flux ${at}, waits for ${commit}${why}` };
+  const cannot = fetchTrouble(repository);
+  const sentence = `Flux ${at}, waits for ${commit}${cannot}${trouble(kustomization)}`;
+  if (cannot !== "") return { sentence, late: "flux-fetch-failed" };
+  if (repository === undefined || !isDeaf(repository, wanted.since, now)) return { sentence };
+  return {
+    sentence: `source-controller has not looked at the repository; ${sentence}`,
+    late: "flux-silent",
+  };
+}
+
+/** Whether the source was asked to look, or its interval has passed since the merge, and it has not looked. */
+function isDeaf({ metadata, spec, status }: Repository, since: number, now: number): boolean {
+  const asked = metadata.annotations["reconcile.fluxcd.io/requestedAt"];
+  const at = Date.parse(asked ?? "");
+  if (asked !== undefined && at >= since) {
+    return asked !== status.lastHandledReconcileAt && now - at >= prompt;
+  }
+  return spec.interval > 0 && now - since >= spec.interval + prompt;
 }
 
 /** Whatever is suspended will not move by itself: that is told at once. */
-function suspendedOf({ release, kustomization, repository }: FluxObjects): string | undefined {
-  if (repository?.spec.suspend === true) return `The source ${repository.metadata.name}`;
-  if (kustomization?.spec.suspend === true) return `Kustomization ${kustomization.metadata.name}`;
-  if (release?.spec.suspend === true) return `HelmRelease ${release.metadata.name}`;
+function suspendedOf({ release, kustomization, repository }: FluxObjects): Bad | undefined {
+  // Only a GitRepository has the address of a repository on a Git server.
+  const source = repository?.spec.url.startsWith("oci://") === true ? "source oci" : "source git";
+  if (repository?.spec.suspend === true) return suspended(source, repository);
+  if (kustomization?.spec.suspend === true) return suspended("kustomization", kustomization);
+  if (release?.spec.suspend === true) return suspended("helmrelease", release);
   return undefined;
 }
 
@@ -109,8 +177,9 @@ function trouble(kustomization: Kustomization | undefined): string {
   return ready?.status === "False" ? `. Kustomization: ${words(ready)}` : "";
 }
 
-/** Answers of a Git server that a retry does not change. */
-const refusal = /authenticat|authoriz|forbidden|denied|not found|couldn't find|invalid/i;
+/** Answers of a server, of Git or of charts, that a retry does not change. */
+export const refusal =
+  /authenticat|authoriz|forbidden|denied|not found|couldn't find|no match|invalid/i;
 
 /** Why our commit cannot be fetched, when Flux has looked since the merge and the reason will not pass by itself. */
 function fetchFailure(repository: Repository | undefined, since: number): Bad | undefined {

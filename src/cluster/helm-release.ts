@@ -1,3 +1,4 @@
+import type { CauseCode } from "../deployment/causes.ts";
 import type { Bad, FluxState } from "../deployment/ports.ts";
 import { commitOf, tagOf, type HelmRelease } from "./flux-objects.ts";
 import { conditionOf, type Condition } from "./objects.ts";
@@ -31,13 +32,14 @@ export function hasReleased(release: HelmRelease, path: readonly string[], tag: 
 }
 
 /**
- * How the upgrade of a HelmRelease that carries the tag goes. `first` is the generation that carried it first. Only
- * conditions of its present generation are looked at; those of an older one tell of another tag.
+ * How the upgrade of a HelmRelease that carries the tag goes. `first` is the generation that carried it first, `now` the
+ * time in ms since 1970. Only conditions of its present generation are looked at; those of an older one tell of another tag.
  */
 export function judgeRelease(
   release: HelmRelease,
   first: number,
   revision: string | undefined,
+  now: number,
 ): ReleaseState {
   const commit = revision === undefined ? undefined : commitOf(revision);
   const known = {
@@ -52,66 +54,125 @@ export function judgeRelease(
   if (release.metadata.deletionTimestamp !== undefined) {
     return bad("release-missing", `${name} is being deleted.`);
   }
-  if (release.spec.suspend) return bad("flux-suspended", `${name} is suspended.`);
-  return failureOf(release) ?? { state: "upgrading", ...known, sentence: sentence(release) };
+  if (release.spec.suspend) return suspended("helmrelease", release);
+  return failureOf(release, now) ?? { state: "upgrading", ...known, ...waitOf(release) };
 }
 
-function failureOf(release: HelmRelease): Bad | undefined {
+/** What may be added a moment after the release, by the same commit, has this long (ms) to come. */
+const grace = 15_000;
+
+function failureOf(release: HelmRelease, now: number): Bad | undefined {
   const current = currentConditions(release);
-  const stalled = isTrue(current("Stalled"));
+  const stalled = current("Stalled");
   const remediated = current("Remediated");
   const cause = causeOf(current);
   const ready = current("Ready");
 
-  // What waits for a person, or cannot change by itself, is told at once.
-  if (ready?.status === "False" && ready.reason === "ValuesError") {
-    return bad("release-failed", words(ready));
+  if (isValuesError(ready) && now - (ready?.lastTransitionTime ?? 0) >= grace) {
+    return bad("values-missing", words(ready));
   }
-  if (cause !== undefined && /don't meet the specifications of the schema/.test(cause)) {
-    return bad("release-failed", cause);
-  }
+  // What cannot change by itself is told at once.
+  if (cause?.code === "values-invalid") return cause;
   // While it reconciles it may still go well: Flux retries, or rolls back and tries again.
-  if (!stalled && isTrue(current("Reconciling"))) return undefined;
+  if (!isTrue(stalled) && isTrue(current("Reconciling"))) return undefined;
   if (ready?.reason === "HealthCheckCanceled") return undefined;
 
-  if (remediated !== undefined) {
-    const how = words(remediated);
-    const detail = cause === undefined ? how : `${cause} Then: ${how}`;
-    const back = remediated.status === "True" && remediated.reason === "RollbackSucceeded";
-    return bad(back ? "release-rolled-back" : "release-failed", detail);
-  }
-  if (stalled) return bad("release-failed", cause ?? words(current("Stalled")));
-  const released = current("Released");
+  // A rollback overwrites Ready with its own words; the cause is what people need.
+  if (remediated !== undefined) return afterRemediation(remediated, stalled, cause);
+  if (isTrue(stalled)) return afterStall(stalled, cause);
   // A release that was found locked is unlocked, and then upgraded.
-  if (released?.status === "False" && released.reason !== "PendingRelease") {
-    return bad("release-failed", words(released));
-  }
-  if (current("TestSuccess")?.status === "False") {
-    return bad("release-failed", words(current("TestSuccess")));
-  }
-  return undefined;
+  return cause?.code === "release-locked" && isPending(current("Released")) ? undefined : cause;
 }
 
-/** Why it fails: a rollback overwrites Ready with its own words, the cause stays in Released or TestSuccess. */
-function causeOf(current: (type: string) => Condition | undefined): string | undefined {
-  const failed = ["Released", "TestSuccess"].map(current).find((one) => one?.status === "False");
-  return failed === undefined ? undefined : words(failed);
+/** What Flux did about the failure ends it for now; the failure's own words come first. */
+function afterRemediation(
+  remediated: Condition,
+  stalled: Condition | undefined,
+  cause: Bad | undefined,
+): Bad {
+  const what = cause === undefined ? "" : `${cause.detail} `;
+  const given = isTrue(stalled) ? ` ${words(stalled)}` : "";
+  const detail = `${what}Then: ${words(remediated)}${given}`;
+  if (remediated.status !== "True") return bad(cause?.code ?? "release-failed", detail);
+  const uninstalled = remediated.reason?.startsWith("Uninstall") === true;
+  return bad(uninstalled ? "release-uninstalled" : "release-rolled-back", detail);
 }
 
-function sentence(release: HelmRelease): string {
+/** Flux gave up. Where it had tried several times, that is told too. */
+function afterStall(stalled: Condition | undefined, cause: Bad | undefined): Bad {
+  if (isPending(stalled)) return bad("release-locked", words(stalled));
+  if (cause === undefined) return bad("release-failed", words(stalled));
+  const attempts = Number(/after (\d+) attempt/.exec(stalled?.message ?? "")?.[1] ?? 1);
+  return attempts > 1 ? bad("retries-exhausted", `${cause.detail} ${words(stalled)}`) : cause;
+}
+
+/** Why it fails, from the conditions that keep it whatever Flux does next. */
+function causeOf(current: (type: string) => Condition | undefined): Bad | undefined {
+  const released = current("Released");
+  // A newer change stopped the wait: that says nothing about this one.
+  const stopped = released?.reason === "HealthCheckCanceled";
+  if (released?.status === "False" && !stopped) return bad(codeOf(released), words(released));
+  const tested = current("TestSuccess");
+  return tested?.status === "False" ? bad("release-test-failed", words(tested)) : undefined;
+}
+
+/** Helm's ways to fail, by its words (Helm 3 and 4, and the wait of helm-controller). */
+function codeOf(released: Condition): Bad["code"] {
+  const said = released.message ?? "";
+  if (isPending(released)) return "release-locked";
+  if (/another operation \(install\/upgrade\/rollback\) is in progress/.test(said)) {
+    return "release-locked";
+  }
+  if (/values don't meet the specifications of the schema/.test(said)) return "values-invalid";
+  if (/timeout waiting for|timed out waiting|context deadline exceeded/.test(said)) {
+    return "release-timed-out";
+  }
+  return "release-failed";
+}
+
+function isPending(found: Condition | undefined): boolean {
+  return found?.reason === "PendingRelease";
+}
+
+function isValuesError(ready: Condition | undefined): boolean {
+  return ready?.status === "False" && ready.reason === "ValuesError";
+}
+
+/** What the release waits for, and which cause that is should it last. */
+function waitOf(release: HelmRelease): { readonly sentence: string; readonly late?: CauseCode } {
   const current = currentConditions(release);
   const reconciling = current("Reconciling");
   const ready = current("Ready");
   const cause = causeOf(current);
   if (cause !== undefined) {
-    if (isTrue(current("Remediated"))) return `Flux rolled back and tries again: ${cause}`;
-    if (/'rollback' action/.test(reconciling?.message ?? "")) return `Flux rolls back: ${cause}`;
-    return `Flux tries again: ${cause}`;
+    const { code: late, detail } = cause;
+    if (isPending(current("Released"))) return { sentence: `Flux: ${detail}`, late };
+    if (isTrue(current("Remediated"))) {
+      return { sentence: `Flux rolled back and tries again: ${detail}`, late };
+    }
+    if (/'rollback' action/.test(reconciling?.message ?? "")) {
+      return { sentence: `Flux rolls back: ${detail}`, late };
+    }
+    return { sentence: `Flux tries again: ${detail}`, late };
   }
-  if (ready?.status === "False") return `Flux waits: ${words(ready)}`;
-  if (reconciling?.message?.startsWith("Running '") === true) return "Helm upgrades the release";
-  return "Flux prepares the upgrade";
+  if (ready?.status === "False") {
+    const late = codeOfWait[ready.reason ?? ""];
+    return { sentence: `Flux waits: ${words(ready)}`, ...(late === undefined ? {} : { late }) };
+  }
+  if (reconciling?.message?.startsWith("Running '") === true) {
+    const test = reconciling.message.startsWith("Running 'test'");
+    return { sentence: test ? "Helm tests the release" : "Helm upgrades the release" };
+  }
+  return { sentence: "Flux prepares the upgrade" };
 }
+
+/** What helm-controller waits for before it begins. */
+const codeOfWait: Readonly<Record<string, CauseCode>> = {
+  DependencyNotReady: "dependency-not-ready",
+  ValuesError: "values-missing",
+  SourceNotReady: "chart-not-ready",
+  ArtifactFailed: "chart-not-ready",
+};
 
 /** The conditions that speak of the present generation. */
 function currentConditions({ metadata, status }: HelmRelease) {
@@ -133,6 +194,21 @@ export function words(found: Condition | undefined): string {
   return /[.…]$/.test(short) ? short : `${short}.`;
 }
 
-export function bad(code: Bad["code"], detail: string): Bad {
+export function bad(code: CauseCode, detail: string): Bad {
   return { state: "failed", code, detail };
+}
+
+/** An object that Flux does not look at, and the command that changes that. */
+export function suspended(
+  kind: "source git" | "source oci" | "kustomization" | "helmrelease",
+  { metadata }: Pick<HelmRelease, "metadata">,
+): Bad {
+  const { name, namespace = "default" } = metadata;
+  const what = { kustomization: "Kustomization", helmrelease: "HelmRelease" }[
+    kind.replace(/^source .*/, "")
+  ];
+  return bad(
+    "flux-suspended",
+    `${what ?? "The source"} ${name} is suspended: flux resume ${kind} ${name} -n ${namespace}`,
+  );
 }

@@ -104,6 +104,8 @@ export interface HealthEndpoint {
   readonly url: string;
   /** The status that means well. */
   readonly status: number;
+  /** Where the JSON of the answer says which version it is, for example ["version"]; not looked at where it is left out. */
+  readonly version?: readonly string[] | undefined;
 }
 
 /** The longest that a step may take before the deployment fails, by the step's name, where it differs from its default. */

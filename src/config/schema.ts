@@ -83,6 +83,11 @@ const image = z.strictObject({
   access: z.enum(["entra", "basic", "anonymous"]).default("entra"),
 });
 
+const dottedPath = z
+  .string()
+  .regex(/^[\w-]+(\.[\w-]+)*$/, "must be a dotted path, such as spec.values.image.tag")
+  .transform((text) => text.split("."));
+
 const gitops = z.strictObject({
   repository,
   branch: z.string().min(1).default("main"),
@@ -90,11 +95,7 @@ const gitops = z.strictObject({
     .string()
     .regex(/^[^/\s][^\s]*\.ya?ml$/, "must be the path of a YAML file in the repository")
     .refine((text) => !text.split("/").includes(".."), "must not contain .."),
-  path: z
-    .string()
-    .regex(/^[\w-]+(\.[\w-]+)*$/, "must be a dotted path, such as spec.values.image.tag")
-    .default("spec.values.image.tag")
-    .transform((text) => text.split(".")),
+  path: dottedPath.prefault("spec.values.image.tag"),
   release: z.string().min(1).optional(),
   mergeMethod: z.enum(["merge", "squash", "rebase"]).default("squash"),
 });
@@ -143,6 +144,7 @@ const health = z.strictObject({
   name: z.string().min(1).max(40),
   url: address,
   status: z.int().min(100).max(599).default(200),
+  version: dottedPath.optional(),
 });
 
 /** `steps` are the names of the steps that may have a deadline of their own. */

@@ -179,6 +179,11 @@ export const causes = {
     sentence: "Flux is suspended and will not apply the change.",
     remedy: "Resume it with `flux resume`; the change is merged and will be applied then.",
   },
+  "flux-silent": {
+    sentence: "Flux does not get to this change.",
+    remedy:
+      "Look with `flux check` whether its controllers run, and what they are busy with; the change is merged and will be applied then.",
+  },
   "flux-fetch-failed": {
     sentence: "Flux cannot fetch the repository.",
     remedy: "Check the GitRepository's credentials and address.",
@@ -191,6 +196,22 @@ export const causes = {
     sentence: "Flux cannot apply the manifests.",
     remedy: "Read its words; the cluster refused an object.",
   },
+  "dependency-not-ready": {
+    sentence: "Flux waits for something else that is not ready.",
+    remedy: "Mend that first: Flux goes on with this change by itself as soon as it is ready.",
+  },
+  "chart-not-ready": {
+    sentence: "Flux cannot get the chart of this release.",
+    remedy: "Check the chart's version, and its source's address and credentials.",
+  },
+  "values-missing": {
+    sentence: "A ConfigMap or Secret with values for this release is missing.",
+    remedy: "Add it, or remove it from `valuesFrom`; Flux goes on by itself then.",
+  },
+  "values-invalid": {
+    sentence: "The chart does not accept the values of this release.",
+    remedy: "Read its words, mend `spec.values` in the file, then deploy again.",
+  },
   "release-missing": {
     sentence: "The HelmRelease is not on the cluster.",
     remedy: "Check that a Kustomization applies this file.",
@@ -199,9 +220,30 @@ export const causes = {
     sentence: "Helm could not bring the release up.",
     remedy: "Read its words, or go back with `rollback`.",
   },
+  "release-timed-out": {
+    sentence: "Something of the release did not become ready before Helm gave up.",
+    remedy: "Look at what it names: its events and its log. Or go back with `rollback`.",
+  },
+  "release-test-failed": {
+    sentence: "The release is up, but its Helm test failed.",
+    remedy: "Read the test's log, mend the cause, and deploy again, or go back with `rollback`.",
+  },
+  "release-locked": {
+    sentence: "Helm holds the release for another operation that never ended.",
+    remedy:
+      "See `helm history`: let the operation end, or remove its pending release; then reset it with `flux reconcile helmrelease --reset`.",
+  },
   "release-rolled-back": {
     sentence: "Flux rolled the release back.",
     remedy: "Read why the upgrade failed, mend it, and deploy again.",
+  },
+  "release-uninstalled": {
+    sentence: "Flux uninstalled the release after it had failed: nothing of it runs any more.",
+    remedy: "Read why it failed, mend it, and deploy again soon.",
+  },
+  "retries-exhausted": {
+    sentence: "Helm failed as often as it may; Flux does not try again.",
+    remedy: "Read why it failed, mend it, and deploy again, or go back with `rollback`.",
   },
   "values-overridden": {
     sentence: "Something else sets the tag on the cluster.",
@@ -312,6 +354,18 @@ export const causes = {
   "health-failing": {
     sentence: "The application does not answer well.",
     remedy: "Look at its logs, or go back with `rollback`.",
+  },
+  "health-unreachable": {
+    sentence: "The application cannot be reached.",
+    remedy: "Check its address, its ingress and the network to it, or go back with `rollback`.",
+  },
+  "health-certificate": {
+    sentence: "The application's certificate is not valid.",
+    remedy: "Renew or mend the certificate of that address; the new version runs behind it.",
+  },
+  "health-wrong-version": {
+    sentence: "The application answers as another version.",
+    remedy: "Check that this address leads to this environment, and that no cache answers for it.",
   },
 } as const satisfies Record<string, { readonly sentence: string; readonly remedy: string }>;
 

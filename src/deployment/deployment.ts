@@ -219,6 +219,8 @@ export interface HealthEvidence {
   readonly checks: readonly HealthResult[];
   /** How often in a row every endpoint answered well. */
   readonly successes: number;
+  /** Since when some endpoint is not well, without a good look in between (ms since 1970). */
+  readonly badSince?: number;
 }
 
 export interface HealthResult {
@@ -226,6 +228,8 @@ export interface HealthResult {
   readonly ok: boolean;
   /** The status, or what went wrong. */
   readonly answer: string;
+  /** What kind of wrong, where it is not the status. */
+  readonly trouble?: "unreachable" | "certificate" | "version";
 }
 
 /** One deployment: the row that is the whole truth about it. Times are milliseconds since 1970. */

@@ -192,12 +192,18 @@ export interface Wanted {
   readonly commit: string;
   /** When it was merged: a failure that is older is not ours. */
   readonly since: number;
-  /** The HelmRelease's generation that carried the tag first, once that was seen. */
+  /** The HelmRelease's generation that carried the tag first, once that was seen, and when it was (ms since 1970). */
   readonly generation?: number;
+  readonly appliedAt?: number;
 }
 
 export type FluxState =
-  | { readonly state: "fetching" | "applying"; readonly sentence: string }
+  | {
+      readonly state: "fetching" | "applying";
+      readonly sentence: string;
+      /** The cause, should this last too long. */
+      readonly late?: CauseCode;
+    }
   | {
       readonly state: "upgrading";
       readonly generation: number;
@@ -205,6 +211,7 @@ export type FluxState =
       readonly revision?: string;
       readonly commit?: string;
       readonly sentence: string;
+      readonly late?: CauseCode;
     }
   | {
       readonly state: "released";
@@ -258,6 +265,12 @@ export interface LiveState {
 // --- Health ----------------------------------------------------------------------------------------------------------
 
 export interface Health {
-  /** Asks every configured endpoint once. */
-  check(): Promise<readonly HealthResult[]>;
+  /** Asks every configured endpoint once; those that say their version shall answer as this one, where one is given. */
+  check(version?: Version): Promise<readonly HealthResult[]>;
+}
+
+/** What an application may call its version: the image's tag, the build in it, or the commit. */
+export interface Version {
+  readonly tag: string;
+  readonly commit?: string;
 }

@@ -6,6 +6,7 @@ import type { Wanted } from "./ports.ts";
 export function wantedOf(deployment: Deployment): Wanted {
   const merge = deployment.progress.find((one) => one.step === "merge-change");
   const generation = deployment.evidence.sync?.generation;
+  const applied = deployment.progress.find((one) => one.step === "sync")?.endedAt;
   return {
     release: known(deployment, "proposal").release,
     tag: known(deployment, "image").tag,
@@ -13,5 +14,6 @@ export function wantedOf(deployment: Deployment): Wanted {
     // The merge happened after the step had started: anything older on the cluster is not its doing.
     since: merge?.startedAt ?? deployment.requestedAt,
     ...(generation === undefined ? {} : { generation }),
+    ...(applied === undefined ? {} : { appliedAt: applied }),
   };
 }

@@ -31,6 +31,8 @@ export class FluxObjects {
   tag: string | undefined = "production-40655";
   generation = 7;
   extraSpec: Fields = {};
+  /** Of the repository. */
+  annotations: Record<string, string> = {};
   deleted = false;
   release: Fields = {
     observedGeneration: 7,
@@ -66,8 +68,9 @@ export class FluxObjects {
     return this;
   }
 
-  decide(more: Partial<Wanted> = {}): FluxState {
-    return decideFlux(this.objects(), { ...wanted, ...more });
+  /** What is decided at `now`, by default half a minute after the last condition changed. */
+  decide(more: Partial<Wanted> = {}, now = since + 90_000): FluxState {
+    return decideFlux(this.objects(), { ...wanted, ...more }, now);
   }
 
   objects(): Parameters<typeof decideFlux>[0] {
@@ -99,8 +102,12 @@ export class FluxObjects {
         status: this.kustomization,
       }),
       repository: repository.parse({
-        metadata: { ...metadata, name: "gitops" },
-        spec: { suspend: suspend("repository"), url: "https://github.com/omnispatial/gitops" },
+        metadata: { ...metadata, name: "gitops", annotations: this.annotations },
+        spec: {
+          suspend: suspend("repository"),
+          interval: "5m0s",
+          url: "https://github.com/omnispatial/gitops",
+        },
         status: this.repository,
       }),
     };

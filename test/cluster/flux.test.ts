@@ -28,7 +28,10 @@ describe("A deployment that goes well (S1)", () => {
   test("with our commit fetched it is being applied", () => {
     const flux = new FluxObjects();
     flux.repository = { artifact: { revision: `main@sha1:${newCommit}` } };
-    expect(flux.decide()).toEqual({ state: "applying", sentence: "Flux applies bbbbbbb" });
+    expect(flux.decide()).toMatchObject({
+      state: "applying",
+      sentence: "Flux applies bbbbbbb",
+    });
   });
 
   test("the release that carries the tag proves it applied, whatever the source has fetched since", () => {
@@ -144,7 +147,7 @@ describe("An upgrade that fails", () => {
     });
     expect(flux.decide()).toEqual({
       state: "failed",
-      code: "release-failed",
+      code: "release-timed-out",
       detail: "Helm upgrade failed: timeout waiting for web.",
     });
   });
@@ -196,7 +199,8 @@ describe("An upgrade that fails", () => {
     expect(flux.decide()).toEqual({
       state: "failed",
       code: "release-rolled-back",
-      detail: "Helm upgrade failed: timeout waiting for web. Then: Helm rollback succeeded.",
+      detail:
+        "Helm upgrade failed: timeout waiting for web. Then: Helm rollback succeeded. Failed to upgrade after 2 attempts.",
     });
   });
 
@@ -224,7 +228,7 @@ describe("An upgrade that fails", () => {
         reconciling("retrying", "ProgressingWithRetry"),
       ],
     });
-    expect(flux.decide()).toMatchObject({ code: "release-failed", detail: `${message}.` });
+    expect(flux.decide()).toMatchObject({ code: "values-invalid", detail: `${message}.` });
   });
 
   test("a Helm test that fails (S8)", () => {
@@ -248,12 +252,12 @@ describe("An upgrade that fails", () => {
       ],
     });
     expect(failed.decide()).toMatchObject({
-      code: "release-failed",
+      code: "release-test-failed",
       detail: "Helm test failed: web-smoke.",
     });
   });
 
-  test("a dependency is waited for (S9), missing values are told at once (S10)", () => {
+  test("a dependency is waited for (S9), missing values a moment (S10)", () => {
     const flux = new FluxObjects().applied({
       conditions: [
         condition("Ready", "False", "DependencyNotReady", "dependency 'db' is not ready", og8),
@@ -262,13 +266,19 @@ describe("An upgrade that fails", () => {
     expect(flux.decide()).toMatchObject({
       state: "upgrading",
       sentence: "Flux waits: dependency 'db' is not ready.",
+      late: "dependency-not-ready",
     });
     flux.release = {
       ...flux.release,
       conditions: [condition("Ready", "False", "ValuesError", "could not find Secret 'web'", og8)],
     };
+    expect(flux.decide({}, since + 62_000)).toMatchObject({
+      state: "upgrading",
+      sentence: "Flux waits: could not find Secret 'web'.",
+      late: "values-missing",
+    });
     expect(flux.decide()).toMatchObject({
-      code: "release-failed",
+      code: "values-missing",
       detail: "could not find Secret 'web'.",
     });
   });
@@ -281,7 +291,112 @@ describe("An upgrade that fails", () => {
       ...flux.release,
       conditions: [pending, condition("Stalled", "True", "RetriesExceeded", "", og8)],
     };
-    expect(flux.decide()).toMatchObject({ code: "release-failed" });
+    expect(flux.decide()).toMatchObject({ code: "release-locked" });
+  });
+
+  test("an operation of somebody else that never ended locks it too", () => {
+    const message =
+      "Helm upgrade failed: another operation (install/upgrade/rollback) is in progress";
+    const flux = new FluxObjects().applied({
+      ...attempted,
+      conditions: [condition("Released", "False", "UpgradeFailed", message, og8)],
+    });
+    expect(flux.decide()).toMatchObject({ code: "release-locked", detail: `${message}.` });
+  });
+
+  test("given up after several attempts without a rollback, the last one's words are told", () => {
+    const flux = new FluxObjects().applied({
+      ...attempted,
+      conditions: [
+        upgradeFailed(),
+        condition(
+          "Stalled",
+          "True",
+          "RetriesExceeded",
+          "Failed to upgrade after 3 attempt(s)",
+          og8,
+        ),
+      ],
+    });
+    expect(flux.decide()).toMatchObject({
+      code: "retries-exhausted",
+      detail: "Helm upgrade failed: timeout waiting for web. Failed to upgrade after 3 attempt(s).",
+    });
+  });
+
+  test("uninstalled by remediation nothing runs any more", () => {
+    const flux = new FluxObjects().applied({
+      ...attempted,
+      conditions: [
+        upgradeFailed(),
+        condition("Remediated", "True", "UninstallSucceeded", "Helm uninstall succeeded", og8),
+      ],
+    });
+    expect(flux.decide()).toMatchObject({ code: "release-uninstalled" });
+  });
+
+  test("a rollback that fails leaves the upgrade's own cause", () => {
+    const flux = new FluxObjects().applied({
+      ...attempted,
+      conditions: [
+        upgradeFailed(),
+        condition("Remediated", "False", "RollbackFailed", "Helm rollback failed: oh", og8),
+      ],
+    });
+    expect(flux.decide()).toMatchObject({
+      code: "release-timed-out",
+      detail: "Helm upgrade failed: timeout waiting for web. Then: Helm rollback failed: oh.",
+    });
+  });
+});
+
+describe("Flux does not get to it", () => {
+  const asked = new Date(since + 10_000).toISOString();
+
+  test("the source that was asked half a minute ago has not looked", () => {
+    const flux = new FluxObjects();
+    flux.annotations = { "reconcile.fluxcd.io/requestedAt": asked };
+    expect(flux.decide({}, since + 30_000)).not.toHaveProperty("late");
+    expect(flux.decide({}, since + 40_000)).toMatchObject({
+      sentence:
+        "source-controller has not looked at the repository; Flux is at main@aaaaaaa, waits for bbbbbbb",
+      late: "flux-silent",
+    });
+    flux.repository = { ...flux.repository, lastHandledReconcileAt: asked };
+    expect(flux.decide({}, since + 40_000)).not.toHaveProperty("late");
+  });
+
+  test("the source that nobody asks has its own interval", () => {
+    expect(new FluxObjects().decide({}, since + 320_000)).not.toHaveProperty("late");
+    expect(new FluxObjects().decide({}, since + 330_000)).toHaveProperty("late", "flux-silent");
+  });
+
+  test("what is fetched is not taken up, since the Kustomization is busy", () => {
+    const flux = new FluxObjects();
+    const lastUpdateTime = new Date(since + 10_000).toISOString();
+    flux.repository = { artifact: { revision: `main@sha1:${newCommit}`, lastUpdateTime } };
+    expect(flux.decide({}, since + 30_000)).toMatchObject({ sentence: "Flux applies bbbbbbb" });
+    flux.kustomization = {
+      ...flux.kustomization,
+      conditions: [condition("Reconciling", "True", "Progressing", "Running health checks")],
+    };
+    expect(flux.decide({}, since + 40_000)).toMatchObject({
+      state: "applying",
+      sentence: "kustomize-controller has not taken up bbbbbbb, busy: Running health checks.",
+      late: "flux-silent",
+    });
+  });
+
+  test("the release that was changed half a minute ago was not looked at", () => {
+    const flux = new FluxObjects().applied();
+    const applied = { generation: 8, appliedAt: since + 10_000 };
+    expect(flux.decide(applied, since + 30_000)).not.toHaveProperty("late");
+    expect(flux.decide(applied, since + 40_000)).toMatchObject({
+      sentence: "helm-controller has not looked at the release",
+      late: "flux-silent",
+    });
+    flux.release = { ...flux.release, conditions: [reconciling("Fulfilling prerequisites")] };
+    expect(flux.decide(applied, since + 40_000)).not.toHaveProperty("late");
   });
 });
 
@@ -293,7 +408,7 @@ describe("Another took over (S7)", () => {
     expect(flux.decide({ generation: 8 })).toEqual({
       state: "failed",
       code: "superseded",
-      detail: "The HelmRelease carries production-40680 now.",
+      detail: "The HelmRelease carries production-40680 now, from main@bbbbbbb.",
     });
   });
 
@@ -312,9 +427,15 @@ describe("Another took over (S7)", () => {
 
 describe("Nothing will happen", () => {
   test.each([
-    ["release", "HelmRelease omnispatial-web is suspended."],
-    ["kustomization", "Kustomization operations is suspended."],
-    ["repository", "The source gitops is suspended."],
+    [
+      "release",
+      "HelmRelease omnispatial-web is suspended: flux resume helmrelease omnispatial-web -n omnispatial",
+    ],
+    [
+      "kustomization",
+      "Kustomization operations is suspended: flux resume kustomization operations -n flux-system",
+    ],
+    ["repository", "The source gitops is suspended: flux resume source git gitops -n flux-system"],
   ] as const)("a suspended %s is told at once (S6)", (suspended, detail) => {
     const flux = new FluxObjects();
     flux.suspended = suspended;
@@ -384,7 +505,10 @@ describe("Failures before the tag is applied", () => {
   });
 
   test("a dependency of the Kustomization is waited for", () => {
-    expect(failing("DependencyNotReady", newCommit).state).toBe("applying");
+    expect(failing("DependencyNotReady", newCommit)).toMatchObject({
+      state: "applying",
+      late: "dependency-not-ready",
+    });
   });
 
   const unfetched = (reason: string, message: string, more = {}, status = {}) => {

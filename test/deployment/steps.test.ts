@@ -1,4 +1,4 @@
-import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { Deployment, HealthResult } from "../../src/deployment/deployment.ts";
 import type { MergeState } from "../../src/deployment/ports.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
@@ -655,5 +655,37 @@ describe("check-health", () => {
       type: "done",
       evidence: { health: { successes: 3 } },
     });
+  });
+
+  const now = new FakeClock().now();
+  const looked = (trouble: HealthResult["trouble"], since: number) => {
+    const checks = [{ name: "web", ok: false, answer: "is ill", ...(trouble && { trouble }) }];
+    const at = deploymentAt("check-health");
+    const health = { checks, successes: 0, badSince: since };
+    return advance(
+      { ...at, evidence: { ...at.evidence, health } },
+      { health: { check: answer(checks) } },
+    );
+  };
+
+  test.each([
+    [undefined, "health-failing"],
+    ["unreachable", "health-unreachable"],
+    ["certificate", "health-certificate"],
+    ["version", "health-wrong-version"],
+  ] as const)("is called by its trouble, %s, should it last", async (trouble, late) => {
+    expect(await looked(trouble, now)).toMatchObject({
+      type: "waiting",
+      sentence: "web is ill",
+      late,
+    });
+  });
+
+  test("does not wait for a certificate or a version to become another one", async () => {
+    expect(await looked("certificate", now - 29_000)).toMatchObject({ type: "waiting" });
+    expect(await looked("certificate", now - 30_000)).toMatchObject({ code: "health-certificate" });
+    expect(await looked("version", now - 60_000)).toMatchObject({ code: "health-wrong-version" });
+    expect(await looked("unreachable", now - 60_000)).toMatchObject({ type: "waiting" });
+    expect(await looked(undefined, now - 60_000)).toMatchObject({ type: "waiting" });
   });
 });

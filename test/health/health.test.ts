@@ -89,6 +89,50 @@ test("a certificate that is not valid is told as that", async () => {
   expect(await check("http://app.example/healthz")).toEqual({
     name: "web",
     ok: false,
-    answer: "certificate not valid",
+    answer: "certificate not valid: it has expired",
+    trouble: "certificate",
+  });
+});
+
+describe("an endpoint that says its version", () => {
+  const commit = "4be1f02d".padEnd(40, "0");
+  const asked = async (body: string) => {
+    nock("http://app.example").get("/healthz").reply(200, body);
+    const endpoint = { name: "web", url: "http://app.example/healthz", status: 200 };
+    const health = createHealth([{ ...endpoint, version: ["build", "version"] }]);
+    return (await health.check({ tag: "production-40672", commit }))[0];
+  };
+  const says = (version: unknown) => asked(JSON.stringify({ build: { version } }));
+
+  test.each(["production-40672", "40672", 40672, "4be1f02", commit])(
+    "is well as %s",
+    async (version) => {
+      expect(await says(version)).toEqual({ name: "web", ok: true, answer: "200" });
+    },
+  );
+
+  test.each([
+    ["production-40655", "answers as version production-40655, expected production-40672"],
+    ["0672", "answers as version 0672, expected production-40672"],
+    ["4be1f0", "answers as version 4be1f0, expected production-40672"],
+    [null, "answers without a version, expected production-40672"],
+  ])("is another version as %s", async (version, answer) => {
+    expect(await says(version)).toEqual({ name: "web", ok: false, answer, trouble: "version" });
+  });
+
+  test("says nothing in what is no JSON, and in what has no end", async () => {
+    expect(await asked("<html>")).toMatchObject({ trouble: "version" });
+    const endpoint = { name: "web", url: `${url}/endless`, status: 200, version: ["version"] };
+    expect(await createHealth([endpoint], 300).check({ tag: "a-1" })).toMatchObject([
+      { ok: false, answer: "does not answer in time" },
+    ]);
+  });
+
+  test("is only asked for its status where nobody says what is wanted", async () => {
+    nock("http://app.example").get("/healthz").reply(200, "{}");
+    const endpoint = { name: "web", url: "http://app.example/healthz", status: 200 };
+    expect(await createHealth([{ ...endpoint, version: ["version"] }]).check()).toMatchObject([
+      { ok: true },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
-import type { HealthResult } from "../deployment.ts";
-import { done, waiting, type Step } from "../step.ts";
+import type { Deployment, HealthResult } from "../deployment.ts";
+import type { Version } from "../ports.ts";
+import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 
 /** How often in a row every endpoint has to answer well. */
 const wantedSuccesses = 3;
@@ -11,21 +12,13 @@ export const checkHealth: Step = {
   deadline: 5 * 60_000,
   late: "health-failing",
 
-  async advance(deployment, { world: { health } }) {
-    const checks = await health.check();
+  async advance(deployment, { world: { health }, clock }) {
+    const checks = await health.check(versionOf(deployment));
     if (checks.length === 0)
       return done("no checks are configured", { health: { checks, successes: 0 } });
 
     const bad = checks.filter((check) => !check.ok);
-    if (bad.length > 0) {
-      return waiting(
-        { seconds: 3 },
-        bad.map((check) => `${check.name} ${check.answer}`).join(", "),
-        {
-          health: { checks, successes: 0 },
-        },
-      );
-    }
+    if (bad.length > 0) return judge(checks, bad, deployment, clock.now());
     const successes = (deployment.evidence.health?.successes ?? 0) + 1;
     if (successes < wantedSuccesses) {
       return waiting(
@@ -39,6 +32,38 @@ export const checkHealth: Step = {
     return done(`${names(checks)} answered well`, { health: { checks, successes } });
   },
 };
+
+/** What stays as it is, however long one asks; and how long (ms) it may take to come round all the same. */
+const certain = { certificate: 30_000, version: 60_000 } as const;
+
+const codes = {
+  unreachable: "health-unreachable",
+  certificate: "health-certificate",
+  version: "health-wrong-version",
+} as const;
+
+function judge(
+  checks: readonly HealthResult[],
+  bad: readonly HealthResult[],
+  deployment: Deployment,
+  now: number,
+): Outcome {
+  const badSince = deployment.evidence.health?.badSince ?? now;
+  const evidence = { health: { checks, successes: 0, badSince } };
+  const detail = bad.map((check) => `${check.name} ${check.answer}`).join(", ");
+  const trouble = bad[0]?.trouble;
+  const late = trouble === undefined ? "health-failing" : codes[trouble];
+  if ((trouble === "certificate" || trouble === "version") && now - badSince >= certain[trouble]) {
+    return failed(late, { detail: `${detail}.` }, evidence);
+  }
+  return waiting({ seconds: 3 }, detail, evidence, late);
+}
+
+function versionOf({ evidence }: Deployment): Version | undefined {
+  if (evidence.image === undefined) return undefined;
+  const commit = evidence.run?.commit;
+  return { tag: evidence.image.tag, ...(commit === undefined ? {} : { commit }) };
+}
 
 function names(checks: readonly HealthResult[]): string {
   return checks.map((check) => check.name).join(", ");

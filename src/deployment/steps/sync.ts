@@ -23,6 +23,8 @@ export const sync: Step = {
         return waiting(
           { seconds: 5 },
           told.unheard === undefined ? flux.sentence : `${flux.sentence} (${told.unheard})`,
+          {},
+          flux.late,
         );
       case "upgrading":
       case "released":
