@@ -78,7 +78,7 @@ test("an endpoint that does not answer in time is given up", async () => {
   app.faults.push({ path: "/healthz", times: 1, hang: true });
   const endpoint = { name: "web", url: `${url}/healthz`, status: 200 };
   expect(await createHealth([endpoint], 50).check()).toEqual([
-    { name: "web", ok: false, answer: "does not answer in time" },
+    { name: "web", ok: false, answer: "does not answer in time", trouble: "unreachable" },
   ]);
 });
 
