@@ -189,6 +189,19 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.reject(id, { person: megan, at: 3000 }, "no")).toBeUndefined();
   });
 
+  test("P3 a rejection after an approval counts until something is begun, and the look that would begin it is fenced", async () => {
+    const { id } = await create();
+    await ledger.approve(id, { person: megan, at: 1500 });
+    const claimed = await claim(2000);
+    const rejected = await ledger.reject(id, { person: alex, at: 2001 }, "wait");
+    expect(rejected).toMatchObject({ state: "rejected", approvals: [{ person: megan }] });
+    expect(await ledger.intend(claimed, "start-run", 2002, 7002, {})).toBe(false);
+    const begun = completes(claimed.deployment, "approve", "by Megan Bowen", {}, 2002);
+    const update = { deployment: begun, nextAt: 2002, trouble: undefined, audit: [] };
+    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.get(id)).toEqual(rejected);
+  });
+
   test("a rejection ends the request, and a look that was under way does not bring it back", async () => {
     const { id } = await create();
     const claimed = await claim();
