@@ -15,7 +15,7 @@ export interface Replica {
   readonly link: Link;
   /** Whether it runs, frozen or not. */
   readonly up: boolean;
-  /** How often it ended without being told to. */
+  /** How often it ended without being told to, or did not start. */
   readonly falls: number;
   readonly pid: number | undefined;
   start(): Promise<void>;
@@ -130,21 +130,26 @@ async function makeReplica(
       return child?.pid;
     },
     async start() {
-      const started = await startChild({
-        name,
-        args: ["test/replicas/replica.ts"],
-        environment: {
-          ...environment,
-          PORT: String(port),
-          DATABASE_URL: `postgres://${username}@127.0.0.1:${link.port}${pathname}`,
-          REPLICA_LEASE: String(lease),
-          REPLICA_SKEW: String(skew),
-        },
-        log: join(folder, `${name}.log`),
-        readyUrl: `${address}/readyz`,
-      });
-      child = started;
-      void noteFall(started);
+      try {
+        const started = await startChild({
+          name,
+          args: ["test/replicas/replica.ts"],
+          environment: {
+            ...environment,
+            PORT: String(port),
+            DATABASE_URL: `postgres://${username}@127.0.0.1:${link.port}${pathname}`,
+            REPLICA_LEASE: String(lease),
+            REPLICA_SKEW: String(skew),
+          },
+          log: join(folder, `${name}.log`),
+          readyUrl: `${address}/readyz`,
+        });
+        child = started;
+        void noteFall(started);
+      } catch {
+        // Its log says why; the next trouble that befalls it starts it again.
+        falls += 1;
+      }
     },
     kill: () => gone((running) => running.kill()),
     async end() {
