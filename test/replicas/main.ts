@@ -3,7 +3,7 @@
  * work for three environments, while they are killed, ended, frozen for longer than a lease, and cut off from the database;
  * messages and clicks reach any of them. Whoever they talked to is the judge. See docs/reliability.md.
  *
- *   --full              seven minutes of trouble instead of a bit more than one
+ *   --full              six minutes of trouble instead of a bit more than one
  *   --seed <number>     of what people and fate do
  *   --report <file>     the table and every finding as JSON
  */
@@ -33,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const duration = values.full ? 7 * 60_000 : 75_000;
+const duration = values.full ? 6 * 60_000 : 75_000;
 const environments = ["production", "staging", "testing"];
 /** The platform gives a process so long to end, in milliseconds. */
 const longestEnd = 10_000;
