@@ -67,9 +67,11 @@ export interface Story {
   kill(): Promise<void>;
   /** Starts omnibot again, as it was, with these environment variables beside its own. */
   restart(environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends omnibot, and starts this version in its place. */
+  upgrade(): Promise<void>;
   /** The process of omnibot that runs now, or ran last. */
   omnibot(): BotProcess;
-  /** Starts another omnibot beside it, to which Teams sends nothing. */
+  /** Starts another omnibot, of this version, beside it, to which Teams sends nothing. */
   startReplica(): Promise<void>;
   /** All that omnibot has logged. */
   log(): string;
@@ -105,10 +107,10 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
   let replica: BotProcess | undefined;
   let thread = "";
 
-  async function begin(at: number, more: object = {}): Promise<BotProcess> {
+  async function begin(at: number, folder?: string, more: object = {}): Promise<BotProcess> {
     try {
       const given = { ...environment, ...more };
-      return await startBot({ port: at, environment: given, log: logFile, folder: source });
+      return await startBot({ port: at, environment: given, log: logFile, folder });
     } catch (error) {
       throw new Error(`omnibot did not start\n${account(story)}`, { cause: error });
     }
@@ -179,7 +181,12 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     },
 
     async restart(more) {
-      bot = await begin(port, more);
+      bot = await begin(port, source, more);
+    },
+
+    async upgrade() {
+      await story.shutDown();
+      bot = await begin(port);
     },
 
     omnibot() {

@@ -69,6 +69,40 @@ test.concurrent(
   patience,
 );
 
+/** The folder of an earlier version's sources, with its dependencies: a checkout of its commit. */
+const earlier = process.env["OMNIBOT_EARLIER"];
+
+(earlier === undefined ? describe.skip : describe)("beside an earlier version", () => {
+  test(
+    "P18 P19 on one PostgreSQL while it is replaced: deployments go on, whoever looks at them, one of everything",
+    async () => {
+      const database = await newLedger("postgres", "", "beside");
+      const beside = await startStory({ source: earlier, environment: database.environment });
+      const { azureDevOps } = beside.world;
+      const deploys = async (meanwhile: () => Promise<void>) => {
+        const before = azureDevOps.runs.length;
+        await beside.request(alex, "deploy production");
+        azureDevOps.standIn.faults.push({ path: "/builds/\\d+$", times: 2, delay: 3000 });
+        await beside.click(megan, "approve");
+        await beside.until("the run", () => azureDevOps.runs.length > before);
+        await meanwhile();
+        await beside.waitFor(/@Alex Wilber production-\d+ is live/, longest);
+        expect(azureDevOps.runs).toHaveLength(before + 1);
+        expect(beside.cards()).toHaveLength(1);
+      };
+      // The newer one starts in the middle of a deployment, works beside the other, and is all that is left in the end.
+      await deploys(() => beside.startReplica());
+      await deploys(() => Promise.resolve());
+      await deploys(() => beside.upgrade());
+      await deploys(() => Promise.resolve());
+      expect(changesOf(beside.world)).toEqual({ branches: 4, pullRequests: 4, merges: 4 });
+      await beside.stop();
+      await database.remove();
+    },
+    4 * patience,
+  );
+});
+
 /** As a newer version would have left it ten minutes ago, but for a few seconds. */
 async function writeUnknownStep(file: string, step: string): Promise<void> {
   const { db } = openDatabase({ file });
