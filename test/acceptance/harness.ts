@@ -107,10 +107,10 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
   let replica: BotProcess | undefined;
   let thread = "";
 
-  async function begin(at: number, folder?: string, more: object = {}): Promise<BotProcess> {
+  async function begin(at: number, from?: string, more: object = {}): Promise<BotProcess> {
     try {
       const given = { ...environment, ...more };
-      return await startBot({ port: at, environment: given, log: logFile, folder });
+      return await startBot({ port: at, environment: given, log: logFile, folder: from });
     } catch (error) {
       throw new Error(`omnibot did not start\n${account(story)}`, { cause: error });
     }
