@@ -1,15 +1,33 @@
 import { parseKey, runController } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Artifact, HelmRelease } from "../kubernetes/objects.ts";
-import { resolveVersion, sha256, type Chart } from "./chart.ts";
-import { dropConditions, setConditions, settleRequest } from "./conditions.ts";
+import { hasVersion, resolveVersion, sha256, type Chart } from "./chart.ts";
+import { dropConditions, findCondition, setConditions, settleRequest } from "./conditions.ts";
 import { ownChanges } from "./trigger.ts";
 
 const looking = 400;
+const retry = 30_000;
 
 /** The part of source-controller that finds charts: every range of versions has one in the sandbox. */
 export function runChartSources(kubernetes: Kubernetes): void {
   const { store, clock } = kubernetes;
+
+  /** The registry has no such version; it is asked again after a while. */
+  function refuse(key: string, range: string): number {
+    const { namespace, name } = parseKey(key);
+    store.update("ocirepositories", namespace, name, (draft) => {
+      const message = `failed to determine the artifact tag for '${draft.spec.url}': no match found for semver: ${range}`;
+      setConditions(
+        draft,
+        clock,
+        ["FetchFailed", "True", "OCIArtifactPullFailed", message],
+        ["Reconciling", "True", "ProgressingWithRetry", message],
+        ["Ready", "False", "OCIArtifactPullFailed", message],
+      );
+      settleRequest(draft);
+    });
+    return retry;
+  }
 
   runController(kubernetes, {
     name: "source-controller",
@@ -17,6 +35,9 @@ export function runChartSources(kubernetes: Kubernetes): void {
     reconcile: async (key, signal) => {
       const { namespace, name } = parseKey(key);
       await clock.sleep(looking, signal);
+      const wanted = store.get("ocirepositories", namespace, name);
+      const range = wanted?.spec.ref?.tag ?? wanted?.spec.ref?.semver;
+      if (wanted !== undefined && !hasVersion(range)) return refuse(key, range ?? "");
       store.update("ocirepositories", namespace, name, (draft) => {
         const { tag, semver } = draft.spec.ref ?? {};
         const version = tag ?? resolveVersion(semver);
@@ -39,7 +60,7 @@ export function runChartSources(kubernetes: Kubernetes): void {
             clock.timestamp(),
           );
         }
-        dropConditions(draft, "Reconciling");
+        dropConditions(draft, "Reconciling", "FetchFailed");
         setConditions(
           draft,
           clock,
@@ -70,6 +91,7 @@ export function findChart(kubernetes: Kubernetes, release: HelmRelease): Chart |
   );
   const revision = source?.status.artifact?.revision;
   if (source === undefined || revision === undefined) return undefined;
+  if (findCondition(source, "Ready")?.status === "False") return undefined;
   const [version = "", digest = ""] = revision.split("@");
   const chartName = source.spec.url.split("/").at(-1) ?? "web";
   // helm-controller adds the beginning of the digest to the version of a chart from an OCIRepository.

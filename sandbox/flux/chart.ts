@@ -11,6 +11,14 @@ export interface Chart {
   readonly ociDigest?: string;
 }
 
+/** What the newest major version of any chart in the sandbox's repositories is. */
+const newestMajor = 4;
+
+/** Whether a chart repository of the sandbox has a version of this range. */
+export function hasVersion(range: string | undefined): boolean {
+  return Number(resolveVersion(range).split(".")[0]) <= newestMajor;
+}
+
 /** The newest version of a range that the sandbox's chart repositories have: 1.8.x is 1.8.4, a full version is itself. */
 export function resolveVersion(range: string | undefined): string {
   const numbers = /(\d+)(?:\.(\d+|x|\*))?(?:\.(\d+|x|\*))?/.exec(range ?? "1");
@@ -54,8 +62,49 @@ export function renderImage(values: Readonly<Record<string, unknown>>): string {
   return `${repository}:${tag}`;
 }
 
-/** Renders the Deployment of the web chart. */
-export function renderDeployment(
+/** What the API server refuses of the chart's Service, in its words; undefined where it takes it. */
+export function refuseService(
+  release: HelmRelease,
+  values: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const service = isRecord(values["service"]) ? values["service"] : {};
+  const { port = 8080 } = service;
+  if (typeof port === "number" && port >= 1 && port <= 65_535) return undefined;
+  const name = releaseName(release);
+  return `cannot patch "${name}" with kind Service: Service "${name}" is invalid: spec.ports[0].port: Invalid value: ${String(port)}: must be between 1 and 65535, inclusive`;
+}
+
+/** Renders the Deployments of the web chart: `web`, and `worker` where the values ask for one. */
+export function renderDeployments(
+  release: HelmRelease,
+  chart: Chart,
+  values: Readonly<Record<string, unknown>>,
+) {
+  const web = renderDeployment(release, chart, values);
+  const worker = isRecord(values["worker"]) ? values["worker"] : undefined;
+  if (worker === undefined) return [web];
+  const selector = {
+    "app.kubernetes.io/instance": releaseName(release),
+    "app.kubernetes.io/name": "worker",
+  };
+  const template = renderTemplate(selector, { ...values, ...worker });
+  const deadline = worker["progressDeadlineSeconds"];
+  const spec = {
+    ...web.spec,
+    replicas: 1,
+    selector: { matchLabels: selector },
+    template,
+    ...(typeof deadline === "number" ? { progressDeadlineSeconds: deadline } : {}),
+  };
+  const metadata = {
+    ...web.metadata,
+    name: `${web.metadata.name}-worker`,
+    labels: { ...web.metadata.labels, ...selector },
+  };
+  return [web, { metadata, spec }];
+}
+
+function renderDeployment(
   release: HelmRelease,
   chart: Chart,
   values: Readonly<Record<string, unknown>>,

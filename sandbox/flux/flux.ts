@@ -2,12 +2,13 @@ import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { StandIn } from "../stand-in.ts";
 import { bootstrap, fluxNamespace, sourceName, type BootstrapOptions } from "./bootstrap.ts";
 import { runChartSources } from "./chart-source.ts";
+import { createControllers } from "./controllers.ts";
 import { runHelmController } from "./helm.ts";
 import { runKustomizeController } from "./kustomize.ts";
 import { createReceiver } from "./receiver.ts";
 import type { Overtaking } from "./overtaking.ts";
 import { Repository } from "./repository.ts";
-import { runSourceController } from "./source.ts";
+import { runSourceController, type Refusal } from "./source.ts";
 
 export interface FluxOptions extends BootstrapOptions, Overtaking {
   readonly kubernetes: Kubernetes;
@@ -18,10 +19,19 @@ export interface FluxOptions extends BootstrapOptions, Overtaking {
   readonly receiverPort?: number;
 }
 
+/** What goes wrong outside of Git and the cluster; it may be changed at any time. */
+export interface Troubles {
+  /** How the Git server refuses Flux. */
+  git?: Refusal;
+  /** Releases, `namespace/name`, that somebody else's Helm is at work on and never ends. */
+  readonly held: Set<string>;
+}
+
 export interface Flux {
   /** Address of the Receiver's webhook: POST it, signed. */
   readonly receiverUrl: string;
   readonly receiver: StandIn;
+  readonly troubles: Troubles;
   close(): Promise<void>;
 }
 
@@ -34,9 +44,11 @@ export async function startFlux(options: FluxOptions): Promise<Flux> {
   const repository = new Repository(options.gitDir);
   runChartSources(kubernetes);
   runKustomizeController(kubernetes, repository, options);
-  runHelmController(kubernetes, options);
+  const troubles: Troubles = { held: new Set() };
+  runHelmController(kubernetes, options, troubles.held);
   await bootstrap(kubernetes, repository, options);
-  runSourceController(kubernetes, repository);
+  createControllers(kubernetes);
+  runSourceController(kubernetes, repository, () => troubles.git);
   const token = options.receiverToken ?? "sandbox-receiver-token";
   const receiver = createReceiver(kubernetes, {
     namespace: fluxNamespace,
@@ -46,5 +58,5 @@ export async function startFlux(options: FluxOptions): Promise<Flux> {
   });
   const url = await receiver.listen(options.receiverPort);
   const path = kubernetes.store.get("receivers", fluxNamespace, "gitops")?.status.webhookPath ?? "";
-  return { receiverUrl: `${url}${path}`, receiver, close: () => receiver.close() };
+  return { receiverUrl: `${url}${path}`, receiver, troubles, close: () => receiver.close() };
 }

@@ -1,7 +1,16 @@
 import { waitFor } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
-import type { HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
-import { digestValues, releaseName, renderDeployment, sha256, type Chart } from "./chart.ts";
+import type { Deployment, HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
+import type { Store } from "../kubernetes/store.ts";
+import {
+  digestValues,
+  refuseService,
+  releaseName,
+  renderDeployments,
+  sha256,
+  type Chart,
+} from "./chart.ts";
+import { isRecord } from "../kubernetes/merge-patch.ts";
 import {
   dropConditions,
   isRequested,
@@ -19,21 +28,25 @@ export interface Desired {
   readonly configDigest: string;
 }
 
-type End = "ready" | "failed" | "late" | "overtaken";
+type End = "ready" | "failed" | "late" | "overtaken" | "refused" | "untested" | "held";
 
 const component = "helm-controller";
 const rendering = 300;
+const testing = 1500;
 
 /** Installs and upgrades a release, waits for its Deployment, and rolls back where the HelmRelease says so. */
 export class HelmUpgrade {
   readonly #kubernetes: Kubernetes;
   readonly #options: Overtaking;
+  readonly #held: ReadonlySet<string>;
   /** The values of each version, as Helm's storage has them. */
   readonly #storage = new Map<string, Desired>();
 
-  constructor(kubernetes: Kubernetes, options: Overtaking) {
+  /** `held` are the releases, `namespace/name`, that somebody else's Helm is at work on. */
+  constructor(kubernetes: Kubernetes, options: Overtaking, held: ReadonlySet<string>) {
     this.#kubernetes = kubernetes;
     this.#options = options;
+    this.#held = held;
   }
 
   /** One attempt, with its rollback. Returns 0 when there is another attempt to make. */
@@ -59,13 +72,20 @@ export class HelmUpgrade {
     });
     const startedAt = clock.now();
     await clock.sleep(rendering, signal);
+    const held = this.#held.has(keyOfRelease(release));
+    if (held) return await this.#fail(release, action, wanted, "held", signal);
     const broken = this.#deploy(release, wanted);
     if (broken !== undefined) return this.#finishUnreleased(release, action, wanted, broken);
-    const end = await this.#waitForDeployment(release, timeout, signal);
+    const refused = refuseService(release, wanted.values);
+    const end =
+      refused === undefined ? await this.#waitForDeployments(release, timeout, signal) : "refused";
     const duration = formatDuration((clock.now() - startedAt) * clock.speed);
-    if (end === "ready") return this.#finish(release, action, wanted, duration);
     if (end === "overtaken") return this.#cancel(release, action, wanted);
-    return await this.#fail(release, action, wanted, end, signal);
+    if (end !== "ready") return await this.#fail(release, action, wanted, end, signal);
+    this.#finish(release, action, wanted, duration);
+    return (await this.#passesTest(release, wanted, signal))
+      ? undefined
+      : await this.#fail(release, action, wanted, "untested", signal);
   }
 
   #finish(
@@ -112,12 +132,11 @@ export class HelmUpgrade {
     const reason = action === "install" ? "InstallFailed" : "UpgradeFailed";
     const { namespace } = release.metadata;
     const name = releaseName(release);
-    const culprit = `[Deployment/${namespace}/${name} status: '${end === "failed" ? "Failed" : "InProgress"}']`;
-    const why =
-      end === "failed"
-        ? `failed early due to stalled resources: ${culprit}`
-        : `timeout waiting for: ${culprit}`;
-    const message = `Helm ${action} failed for release ${namespace}/${name} with chart ${wanted.chart.name}@${wanted.chart.version}: ${why}`;
+    const chart = `${wanted.chart.name}@${wanted.chart.version}`;
+    const message =
+      end === "untested"
+        ? `Helm test failed for release ${namespace}/${name} with chart ${chart}: 1 error occurred: pod ${name}-smoke-test failed`
+        : `Helm ${action} failed for release ${namespace}/${name} with chart ${chart}: ${this.#explain(release, wanted, end)}`;
     const {
       retries = 0,
       remediateLastFailure = retries !== 0,
@@ -125,18 +144,18 @@ export class HelmUpgrade {
     } = release.spec.upgrade?.remediation ?? {};
     let failures = 0;
     const failed = this.#update(release, (draft) => {
-      record(draft, this.#snapshot(draft, wanted, action, "failed"));
+      // What Helm refuses to begin leaves nothing in its storage.
+      if (end !== "held") record(draft, this.#snapshot(draft, wanted, action, "failed"));
       draft.status.failures = (draft.status.failures ?? 0) + 1;
       failures = (draft.status.upgradeFailures ?? 0) + 1;
       draft.status.upgradeFailures = failures;
-      setConditions(
-        draft,
-        clock,
-        ["Released", "False", reason, message],
-        ["Ready", "False", reason, message],
-      );
+      const what: Wanted =
+        end === "untested"
+          ? ["TestSuccess", "False", "TestFailed", message]
+          : ["Released", "False", reason, message];
+      setConditions(draft, clock, what, ["Ready", "False", what[2], message]);
     });
-    this.#tell(failed, "Warning", reason, message);
+    this.#tell(failed, "Warning", end === "untested" ? "TestFailed" : reason, message);
     const exhausted = retries >= 0 && failures > retries;
     // The newest one that worked: a failed upgrade leaves it "deployed" in Helm's storage.
     const previous = failed?.status.history?.find(({ status }) => status !== "failed");
@@ -144,7 +163,9 @@ export class HelmUpgrade {
       strategy === "rollback" &&
       previous !== undefined &&
       (exhausted ? remediateLastFailure : true);
-    if (remediate) await this.#rollBack(release, previous, signal);
+    if (remediate && end !== "held") await this.#rollBack(release, previous, signal);
+    if (strategy === "uninstall" && (exhausted ? remediateLastFailure : true))
+      this.#uninstall(release);
     const text = exhausted
       ? `Failed to ${action} after ${failures} attempt(s)`
       : `retrying after failure ${failures} of ${retries + 1}`;
@@ -157,6 +178,70 @@ export class HelmUpgrade {
       settleRequest(draft);
     });
     return exhausted ? undefined : 0;
+  }
+
+  /** Helm's own words about what went wrong. */
+  #explain(release: HelmRelease, wanted: Desired, end: End): string {
+    if (end === "refused") return refuseService(release, wanted.values) ?? "";
+    if (end === "held") return "another operation (install/upgrade/rollback) is in progress";
+    const { store } = this.#kubernetes;
+    const { namespace } = release.metadata;
+    const culprits = deploymentsOf(store, release)
+      .filter((one) => stateOf(one) !== "ready")
+      .map((one) => {
+        const status = stateOf(one) === "failed" ? "Failed" : "InProgress";
+        return `Deployment/${namespace}/${one.metadata.name} status: '${status}'`;
+      });
+    const why = end === "failed" ? "failed early due to stalled resources" : "timeout waiting for";
+    return `${why}: [${culprits.join(", ")}]`;
+  }
+
+  /** The chart's own test, where the release asks for it: whether the application answers at a path. */
+  async #passesTest(release: HelmRelease, { values }: Desired, signal: AbortSignal) {
+    const { clock } = this.#kubernetes;
+    if (!isRecord(release.spec["test"]) || release.spec["test"]["enable"] !== true) return true;
+    const running = "Running 'test' action with timeout of 5m0s";
+    this.#update(release, (draft) =>
+      setConditions(
+        draft,
+        clock,
+        ["TestSuccess", "Unknown", "AwaitingTests", "Release is awaiting tests"],
+        ["Reconciling", "True", "Progressing", running],
+        ["Ready", "Unknown", "Progressing", running],
+      ),
+    );
+    await clock.sleep(testing, signal);
+    const test = isRecord(values["smokeTest"]) ? values["smokeTest"] : {};
+    const passed = (test["path"] ?? "/healthz") === "/healthz";
+    if (passed) {
+      const message = `Helm test succeeded for release ${keyOfRelease(release)}`;
+      this.#update(release, (draft) => {
+        dropConditions(draft, "Reconciling");
+        setConditions(
+          draft,
+          clock,
+          ["TestSuccess", "True", "TestSucceeded", message],
+          ["Ready", "True", "TestSucceeded", message],
+        );
+      });
+    }
+    return passed;
+  }
+
+  #uninstall(release: HelmRelease): void {
+    const { store, clock } = this.#kubernetes;
+    const message = `Helm uninstall succeeded for release ${keyOfRelease(release)}`;
+    for (const { metadata } of deploymentsOf(store, release))
+      store.remove("deployments", metadata.namespace ?? "", metadata.name);
+    const done = this.#update(release, (draft) => {
+      setConditions(
+        draft,
+        clock,
+        ["Remediated", "True", "UninstallSucceeded", message],
+        ["Ready", "False", "UninstallSucceeded", message],
+      );
+    });
+    this.#tell(done, "Normal", "UninstallSucceeded", message);
   }
 
   async #rollBack(
@@ -176,7 +261,7 @@ export class HelmUpgrade {
         `Helm's storage has no version ${target.version} of ${keyOfRelease(release)}`,
       );
     this.#deploy(release, wanted);
-    const end = await this.#waitForDeployment(release, timeout, signal);
+    const end = await this.#waitForDeployments(release, timeout, signal);
     const succeeded = end === "ready";
     const reason = succeeded ? "RollbackSucceeded" : "RollbackFailed";
     const message = `Helm rollback to previous release ${describe(target)} ${succeeded ? "succeeded" : "failed: context deadline exceeded"}`;
@@ -232,22 +317,29 @@ export class HelmUpgrade {
   /** Returns why the chart cannot be rendered, if so. */
   #deploy(release: HelmRelease, { chart, values }: Desired): string | undefined {
     const { store } = this.#kubernetes;
-    let rendered: ReturnType<typeof renderDeployment>;
+    let rendered: ReturnType<typeof renderDeployments>;
     try {
-      rendered = renderDeployment(release, chart, values);
+      rendered = renderDeployments(release, chart, values);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    const { namespace, name, labels } = rendered.metadata;
-    const updated = store.update("deployments", namespace, name, (draft) => {
-      draft.spec = rendered.spec;
-      draft.metadata.labels = labels;
-    });
-    if (updated === undefined) store.create("deployments", { ...rendered, status: {} });
+    for (const one of rendered) {
+      const { namespace, name, labels } = one.metadata;
+      const updated = store.update("deployments", namespace, name, (draft) => {
+        draft.spec = one.spec;
+        draft.metadata.labels = labels;
+      });
+      if (updated === undefined) store.create("deployments", { ...one, status: {} });
+    }
+    const names = new Set(rendered.map(({ metadata }) => metadata.name));
+    for (const { metadata } of deploymentsOf(store, release)) {
+      if (!names.has(metadata.name))
+        store.remove("deployments", metadata.namespace ?? "", metadata.name);
+    }
     return undefined;
   }
 
-  async #waitForDeployment(
+  async #waitForDeployments(
     release: HelmRelease,
     timeout: number,
     signal: AbortSignal,
@@ -258,24 +350,9 @@ export class HelmUpgrade {
       const newest = store.get("helmreleases", namespace, name);
       if (this.#options.cancelOnNewRevision === true && newest?.metadata.generation !== generation)
         return "overtaken";
-      const deployment = store.get("deployments", namespace, releaseName(release));
-      if (
-        deployment === undefined ||
-        deployment.status.observedGeneration !== deployment.metadata.generation
-      )
-        return undefined;
-      const {
-        replicas = 0,
-        updatedReplicas = 0,
-        availableReplicas = 0,
-        conditions = [],
-      } = deployment.status;
-      const progressing = conditions.find(({ type }) => type === "Progressing")?.reason;
-      if (progressing === "ProgressDeadlineExceeded") return "failed";
-      const wanted = deployment.spec.replicas;
-      const complete =
-        replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted;
-      return complete && progressing === "NewReplicaSetAvailable" ? "ready" : undefined;
+      const states = deploymentsOf(store, release).map(stateOf);
+      if (states.includes("failed")) return "failed";
+      return states.length > 0 && states.every((state) => state === "ready") ? "ready" : undefined;
     });
     return end ?? "late";
   }
@@ -325,6 +402,27 @@ export class HelmUpgrade {
     if (about !== undefined)
       this.#kubernetes.events.record({ about, type, reason, message, component });
   }
+}
+
+/** What a release has installed, by the labels that helm-controller puts on it. */
+function deploymentsOf(store: Store, release: HelmRelease) {
+  return store
+    .list("deployments", release.metadata.namespace)
+    .filter(
+      ({ metadata }) => metadata.labels?.["helm.toolkit.fluxcd.io/name"] === release.metadata.name,
+    );
+}
+
+/** As kstatus judges a Deployment. */
+function stateOf({ metadata, spec, status }: Deployment): "ready" | "failed" | "going" {
+  if (status.observedGeneration !== metadata.generation) return "going";
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, conditions = [] } = status;
+  const progressing = conditions.find(({ type }) => type === "Progressing")?.reason;
+  if (progressing === "ProgressDeadlineExceeded") return "failed";
+  const wanted = spec.replicas;
+  const complete =
+    replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted;
+  return complete && progressing === "NewReplicaSetAvailable" ? "ready" : "going";
 }
 
 /** What the controller says it works on; a new generation, or a request, begins to count failures anew. */

@@ -4,7 +4,14 @@ import type { HelmRelease } from "../kubernetes/objects.ts";
 import type { Change } from "../kubernetes/store.ts";
 import { findChart } from "./chart-source.ts";
 import { digestValues, releaseName } from "./chart.ts";
-import { dropConditions, isTrue, setConditions, settleRequest } from "./conditions.ts";
+import { awake } from "./controllers.ts";
+import {
+  dropConditions,
+  findCondition,
+  isTrue,
+  setConditions,
+  settleRequest,
+} from "./conditions.ts";
 import { HelmUpgrade, noteAttempt, type Desired } from "./helm-upgrade.ts";
 import type { Overtaking } from "./overtaking.ts";
 import { ownChanges } from "./trigger.ts";
@@ -14,9 +21,13 @@ const dependencyRetry = 30_000;
 const sourceRetry = 5_000;
 
 /** Releases what a HelmRelease says: at every new generation, or when it is asked to. */
-export function runHelmController(kubernetes: Kubernetes, options: Overtaking): void {
+export function runHelmController(
+  kubernetes: Kubernetes,
+  options: Overtaking,
+  held: ReadonlySet<string>,
+): void {
   const { store, clock } = kubernetes;
-  const pass = new HelmUpgrade(kubernetes, options);
+  const pass = new HelmUpgrade(kubernetes, options, held);
 
   function keys(change: Change): string[] {
     // What the release made goes with it.
@@ -32,6 +43,7 @@ export function runHelmController(kubernetes: Kubernetes, options: Overtaking): 
 
   async function reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
     const { namespace, name } = parseKey(key);
+    await awake(kubernetes, "helm-controller", signal);
     const release = store.get("helmreleases", namespace, name);
     if (release === undefined || release.spec.suspend === true) return undefined;
     if (isExhausted(release)) return settle(release);
@@ -78,9 +90,15 @@ export function runHelmController(kubernetes: Kubernetes, options: Overtaking): 
     const chart = findChart(kubernetes, release);
     if (chart === undefined) {
       const { kind = "HelmChart", name = "" } = release.spec.chartRef ?? {};
+      const source = store.get("ocirepositories", namespace, name);
+      const why = source === undefined ? undefined : findCondition(source, "Ready");
+      const said =
+        why?.status === "False"
+          ? why.message
+          : "latest generation of object has not been reconciled";
       return {
         reason: "SourceNotReady",
-        message: `${kind} '${namespace}/${name}' is not ready: latest generation of object has not been reconciled`,
+        message: `${kind} '${namespace}/${name}' is not ready: ${said}`,
         retry: sourceRetry,
       };
     }

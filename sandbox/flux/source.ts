@@ -2,33 +2,52 @@ import { createHash } from "node:crypto";
 import { keyOf, parseKey, runController } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Artifact, GitRepository } from "../kubernetes/objects.ts";
+import { awake } from "./controllers.ts";
 import { dropConditions, setConditions, settleRequest } from "./conditions.ts";
 import { parseDuration } from "./duration.ts";
 import type { Commit, Repository } from "./repository.ts";
 import { ownChanges } from "./trigger.ts";
 
 const component = "source-controller";
+
+/** Why the Git server does not answer Flux. */
+export interface Refusal {
+  readonly reason: "AuthenticationFailed" | "GitOperationFailed";
+  readonly message: string;
+}
+
 /** Fetching and packing, milliseconds at speed 1. */
 const looking = 400;
 const packing = 800;
 const retry = 10_000;
 
 /** Looks at the branch of every GitRepository at its interval, or when it is asked to. */
-export function runSourceController(kubernetes: Kubernetes, repository: Repository): void {
+export function runSourceController(
+  kubernetes: Kubernetes,
+  repository: Repository,
+  refusal: () => Refusal | undefined,
+): void {
   const { store, clock } = kubernetes;
 
   async function reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
     const { namespace, name } = parseKey(key);
+    await awake(kubernetes, component, signal);
     const source = store.get("gitrepositories", namespace, name);
     if (source === undefined || source.spec.suspend === true) return undefined;
     await clock.sleep(looking, signal);
+    const refused = refusal();
+    if (refused !== undefined) {
+      fail(source, refused);
+      return retry;
+    }
     try {
       const head = await repository.head(source.spec.ref.branch);
       await follow(source, head, signal);
       return parseDuration(source.spec.interval);
     } catch (error) {
       if (signal.aborted) throw error;
-      fail(source, error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      fail(source, { reason: "GitOperationFailed", message });
       return retry;
     }
   }
@@ -52,16 +71,16 @@ export function runSourceController(kubernetes: Kubernetes, repository: Reposito
     publishRevision(kubernetes, source, head);
   }
 
-  function fail(source: GitRepository, why: string): void {
+  function fail(source: GitRepository, { reason, message: why }: Refusal): void {
     const { namespace, name } = source.metadata;
     const message = `failed to checkout and determine revision: ${why}`;
     const failed = store.update("gitrepositories", namespace, name, (draft) => {
       setConditions(
         draft,
         clock,
-        ["FetchFailed", "True", "GitOperationFailed", message],
+        ["FetchFailed", "True", reason, message],
         ["Reconciling", "True", "ProgressingWithRetry", message],
-        ["Ready", "False", "GitOperationFailed", message],
+        ["Ready", "False", reason, message],
       );
       settleRequest(draft);
     });
@@ -69,7 +88,7 @@ export function runSourceController(kubernetes: Kubernetes, repository: Reposito
       kubernetes.events.record({
         about: failed,
         type: "Warning",
-        reason: "GitOperationFailed",
+        reason,
         message,
         component,
       });

@@ -12,7 +12,7 @@ import {
 import { isSameJson } from "./equal.ts";
 import type { Events } from "./events.ts";
 import type { Deployment, PodTemplate, ReplicaSet, WorkloadCondition } from "./objects.ts";
-import { isOwnedBy } from "./pods.ts";
+import { isOfFlux, isOwnedBy } from "./pods.ts";
 import type { Change } from "./store.ts";
 
 const component = "deployment-controller";
@@ -40,7 +40,8 @@ class DeploymentController {
   }
 
   keys(change: Change): string[] {
-    if (change.plural === "deployments") return [keyOf(change.object.metadata)];
+    if (change.plural === "deployments")
+      return isOfFlux(change.object) ? [] : [keyOf(change.object.metadata)];
     if (change.plural !== "replicasets") return [];
     const { namespace = "", ownerReferences = [] } = change.object.metadata;
     return ownerReferences.map((owner) => keyOf({ namespace, name: owner.name }));

@@ -1,4 +1,4 @@
-import { isTerminating } from "./pods.ts";
+import { isOfFlux, isTerminating } from "./pods.ts";
 import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
 
 /** The kubelets of all nodes: one worker for each pod that was put on a node. */
@@ -10,7 +10,8 @@ export function runKubelet(options: PodWorkerOptions): void {
   let started = 0;
 
   const stop = store.subscribe(({ type, plural, object }) => {
-    if (plural !== "pods") return;
+    // Flux's own pods are what its stand-in says of them.
+    if (plural !== "pods" || isOfFlux(object)) return;
     const { uid, namespace = "", name } = object.metadata;
     if (type === "DELETED") return void workers.delete(uid);
     const pod = store.get("pods", namespace, name);

@@ -32,6 +32,8 @@ export interface Kubernetes extends Control {
   readonly standIn: StandIn;
   readonly events: Events;
   readonly image: FindImage;
+  /** What the containers wrote. */
+  readonly logs: Logs;
   /** Makes every resourceVersion before now too old: see Watches.expire. */
   expire(answer?: "event" | "status"): void;
   /** Stops everything; throws what went wrong in the background. */
@@ -64,6 +66,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     standIn,
     events,
     image,
+    logs,
     expire: (answer) => watches.expire(answer),
     close: async () => {
       await standIn.close();

@@ -246,6 +246,7 @@ export interface Kustomization extends FluxObject {
     path: string;
     prune: boolean;
     sourceRef: { kind: "GitRepository"; name: string; namespace?: string };
+    dependsOn?: { name: string; namespace?: string }[];
     retryInterval?: string;
     timeout?: string;
     wait?: boolean;

@@ -1,10 +1,15 @@
 import type { Clock } from "./clock.ts";
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from "./objects.ts";
+import type { ContainerStatus, Metadata, Pod, PodCondition, PodStatus } from "./objects.ts";
 import type { Store } from "./store.ts";
 
 /** A pod that counts: it neither ended nor is it asked to. */
 export function isActive(pod: Pod): boolean {
   return !isTerminating(pod) && pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed";
+}
+
+/** Whether an object belongs to Flux itself. */
+export function isOfFlux({ metadata }: { readonly metadata: Metadata }): boolean {
+  return metadata.labels?.["app.kubernetes.io/part-of"] === "flux";
 }
 
 export function isTerminating(pod: Pod): boolean {

@@ -9,8 +9,10 @@ interface Setting extends StageOptions {
   readonly ask?: string;
   /** What goes wrong from just before the approval. */
   readonly approved?: (stage: Stage) => void | Promise<void>;
+  /** Left undecided where this is false. */
+  readonly approve?: false;
   /** What happens once when something has come to be. */
-  readonly then?: readonly Turn[];
+  readonly turns?: readonly Turn[];
 }
 
 interface Turn {
@@ -33,6 +35,8 @@ export interface Case extends Setting {
    * words may have been replaced by others at its end.
    */
   readonly words: readonly (string | RegExp)[];
+  /** What is told first, while it may still pass: where there is such, it counts as told from then on. */
+  readonly first?: readonly (string | RegExp)[];
   /**
    * How it ends: `failed` with the cause, unless this says otherwise. `waiting` ends the story as soon as the words are told:
    * for what is told while it may still pass, with words only.

@@ -16,7 +16,7 @@ export interface StageOptions {
   /** What the next build brings. */
   readonly scenario?: Scenario;
   /** Changes the configuration of the environment `production`, as it stands in omnibot.yaml. */
-  readonly config?: (production: Record<string, unknown>) => void;
+  readonly config?: (production: Record<string, unknown>) => void | Promise<void>;
 }
 
 /** One world, one channel and omnibot, for one story. Everything here may be changed by its case. */
@@ -27,8 +27,10 @@ export interface Stage {
   readonly saved: ReadonlyMap<number, Deployment>;
   /** The thread of the request, once it was made. */
   threadId: string;
-  /** Somebody changes the HelmRelease's file in Git by hand. */
-  edit(change: (text: string) => string): Promise<void>;
+  /** Whether omnibot's change was merged. */
+  readonly merged: boolean;
+  /** Somebody changes a file in Git by hand, the HelmRelease's or another one. */
+  edit(change: (text: string) => string, file?: string): Promise<void>;
   /** The end of omnibot's log. */
   log(): string;
   close(): Promise<void>;
@@ -56,7 +58,7 @@ export async function startStage(
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   // Some clients read these by themselves.
   Object.assign(process.env, world.environment);
-  configure(world, config);
+  await configure(world, config);
   const lines: string[] = [];
   const log = createLog("info", { write: (line) => void lines.push(line) });
   const saved = new Map<number, Deployment>();
@@ -66,20 +68,27 @@ export async function startStage(
     (parts) => hurried(parts, speed, saved),
     { clock: { now: () => Date.now() }, patience, lease: lease * speed },
   );
+  let merged = false;
+  let editing = false;
+  const forget = world.github.onPush(({ branch }) => {
+    if (branch === "main" && !editing) merged = true;
+  });
   return {
     world,
     teams,
     saved,
+    get merged() {
+      return merged;
+    },
     threadId: "",
-    async edit(change) {
-      await world.github.pushCommit({
-        path: releaseFile,
-        edit: change,
-        message: "Change the release by hand",
-      });
+    async edit(change, file = releaseFile) {
+      editing = true;
+      await world.github.pushCommit({ path: file, edit: change, message: "Change it by hand" });
+      editing = false;
     },
     log: () => lines.slice(-25).join(""),
     async close() {
+      forget();
       await omnibot.stop();
       await teams.close();
       await world.close();
@@ -89,14 +98,14 @@ export async function startStage(
 }
 
 /** In fast time the soak is what people configure. */
-function configure(world: World, change: StageOptions["config"]): void {
+async function configure(world: World, change: StageOptions["config"]): Promise<void> {
   const file = world.environment["OMNIBOT_CONFIG"] ?? "";
   const config = z
     .looseObject({ environments: z.object({ production: z.record(z.string(), z.unknown()) }) })
     .parse(parse(readFileSync(file, "utf8")));
   const { production } = config.environments;
   production["rollout"] = { soak: "10s" };
-  change?.(production);
+  await change?.(production);
   writeFileSync(file, stringify(config));
 }
 

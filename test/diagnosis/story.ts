@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { cardActions, cardText } from "../../sandbox/card-text.ts";
 import { alex, megan } from "../../sandbox/people.ts";
-import { causes } from "../../src/deployment/causes.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
+import { causeOf } from "../../src/teams/cards/failed.ts";
 import type { Benign, Case } from "./case.ts";
 import { startStage, type Stage } from "./stage.ts";
 
@@ -29,20 +29,22 @@ const alarm = /is not live|did not become|^(?:\S+ )?failed\b/im;
 export async function playCase(one: Case, speed: number): Promise<Verdict> {
   const stage = await startStage(one, speed);
   try {
-    const wanted = wordsOf(one);
+    const wanted = () => wordsOf(one, stage);
     const story = await play(stage, one, () => {
-      if (one.ends === "waiting") return missing(stage, wanted).length === 0;
-      return isOver(stage) && missing(stage, wanted).length === 0;
+      if (one.ends === "waiting") return missing(stage, wanted()).length === 0;
+      return isOver(stage) && missing(stage, wanted()).length === 0;
     });
     const state = stateOf(stage);
     const ends = one.ends ?? "failed";
     const good = ends === "failed" ? `failed: ${one.cause}` : ends === "live" ? "live" : undefined;
     const problems = [
-      ...missing(stage, wanted).map((words) => `the thread does not say ${String(words)}`),
+      ...missing(stage, wanted()).map((words) => `the thread does not say ${String(words)}`),
       ...(good === undefined || state === good ? [] : [`it is ${state}, and should be ${good}`]),
       ...(story.decidable === undefined ? ["the world never showed it"] : []),
     ];
-    const told = Math.max(...wanted.map((words) => toldAt(stage, words) ?? Number.NaN));
+    const told = Math.max(
+      ...(one.first ?? wanted()).map((words) => toldAt(stage, words) ?? Number.NaN),
+    );
     const toldAfter =
       story.decidable === undefined || Number.isNaN(told) ? undefined : told - story.decidable;
     if (toldAfter !== undefined && toldAfter < 0) problems.push("it was told before it was so");
@@ -82,7 +84,7 @@ async function play(
   isDone: () => boolean,
 ): Promise<{ readonly decidable: number | undefined }> {
   const { teams } = stage;
-  const turns = [...(one.then ?? [])];
+  const turns = [...(one.turns ?? [])];
   const test = "decidable" in one ? one.decidable : undefined;
   let decidable: number | undefined;
   let approved = false;
@@ -92,7 +94,7 @@ async function play(
   let end = performance.now() + bound;
   for (; !isDone() && performance.now() < end; await delay(between)) {
     if (isOver(stage)) end = Math.min(end, performance.now() + lastWords);
-    const open = approved ? undefined : cardOf(stage);
+    const open = approved || one.approve === false ? undefined : cardOf(stage);
     if (open !== undefined) {
       approved = true;
       await one.approved?.(stage);
@@ -119,10 +121,16 @@ function isOver({ saved }: Stage): boolean {
   return [...saved.values()].some(({ state }) => state !== "active");
 }
 
-function wordsOf({ cause, words, ends }: Case): readonly (string | RegExp)[] {
-  if ((ends ?? "failed") !== "failed") return words;
-  const { sentence, remedy } = causes[cause];
-  return [sentence, remedy.replaceAll("`", ""), ...words];
+function wordsOf(
+  { cause, first = [], words, ends }: Case,
+  { saved }: Stage,
+): readonly (string | RegExp)[] {
+  if ((ends ?? "failed") !== "failed") return [...first, ...words];
+  // Some causes are called by the name of the service.
+  const service = [...saved.values()][0]?.failure?.service;
+  const named = service === undefined ? {} : { service };
+  const { sentence, remedy } = causeOf({ code: cause, step: "", detail: "", ...named });
+  return [...first, sentence, remedy.replaceAll("`", ""), ...words];
 }
 
 /** Everything that the bot showed in the thread, each picture with the moment of its arrival. */

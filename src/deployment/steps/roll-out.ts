@@ -1,3 +1,4 @@
+import type { CauseCode } from "../causes.ts";
 import type { Deployment, Evidence, RolloutEvidence, SuspicionEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
 import type { Bad, FluxState, RolloutState, Suspicion } from "../ports.ts";
@@ -53,7 +54,8 @@ export const rollOut: Step = {
       return soak(deployment, pods, flux, now, environment.rollout.soak);
     }
     const outcome = waiting({ seconds: 3 }, sentence(flux, pods), evidence);
-    return suspicion === undefined ? outcome : { ...outcome, late: suspicion };
+    const late = suspicion ?? (isHeldUp(flux, pods) ? { code: flux.late } : undefined);
+    return late === undefined ? outcome : { ...outcome, late };
   },
 
   watch: (deployment, { cluster }, hint) =>
@@ -101,7 +103,12 @@ function causeOf(
 }
 
 /** Failures of a release that pods can be the cause of. */
-const explainable: ReadonlySet<string> = new Set(["release-failed", "release-rolled-back"]);
+const explainable: ReadonlySet<string> = new Set([
+  "release-failed",
+  "release-timed-out",
+  "release-rolled-back",
+  "retries-exhausted",
+]);
 
 function rolledBackTo(flux: Bad, pods: Going): string {
   if (flux.code !== "release-rolled-back" || pods.state !== "progressing") return "";
@@ -146,7 +153,18 @@ function counts({ evidence }: Deployment, pods: Failing | Going): RolloutEvidenc
   return { pods: all, podsReady };
 }
 
-function sentence(flux: Exclude<FluxState, { state: "failed" }>, pods: Going): string {
+type Moving = Exclude<FluxState, { state: "failed" }>;
+
+type HeldUp = Exclude<Moving, { state: "released" }> & { readonly late: CauseCode };
+
+/** Whether it is Flux that waits for something: before it has changed a workload, or when all pods are there. */
+function isHeldUp(flux: Moving, pods: Going): flux is HeldUp {
+  if (flux.state === "released" || flux.late === undefined) return false;
+  return pods.state === "ready" || !pods.carried;
+}
+
+function sentence(flux: Moving, pods: Going): string {
+  if (isHeldUp(flux, pods) && pods.state === "progressing") return flux.sentence;
   if (pods.state === "progressing") return pods.sentence;
   if (flux.state === "released") return `${pods.pods} of ${pods.pods} ready`;
   return `${pods.pods} of ${pods.pods} ready; ${flux.sentence}`;

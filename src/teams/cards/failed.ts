@@ -75,7 +75,7 @@ export function failedTitle(
   if (subject === undefined) return `Nothing was deployed to ${plain(deployment.environment)}`;
   const where = onEnvironment(subject, deployment.environment);
   if (code === "already-live") return `${subject} is live already${where}`;
-  if (code === "health-failing") return `${subject} runs${where}, but not well`;
+  if (code?.startsWith("health-") === true) return `${subject} runs${where}, but not well`;
   return `${subject} is not live${where}`;
 }
 
