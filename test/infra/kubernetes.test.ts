@@ -92,18 +92,23 @@ describe("omnibot on Kubernetes", () => {
     expect(build(folder).length).toBeGreaterThan(1);
   });
 
-  test("keep the binding in the application's namespace", () => {
-    expect(build("sqlite").find(({ kind }) => kind === "RoleBinding")).toMatchObject({
-      metadata: { namespace: "omnispatial" },
-    });
+  test("keep each binding in its namespace", () => {
+    const bindings = build("sqlite").filter(({ kind }) => kind === "RoleBinding");
+    expect(bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
+      "flux-system/omnibot-controllers",
+      "omnispatial/omnibot-workloads",
+    ]);
   });
 });
 
-function build(folder: string): readonly { readonly kind: string }[] {
+function build(folder: string) {
   const text = execFileSync("kubectl", ["kustomize", join(kubernetesFolder, folder)], {
     encoding: "utf8",
     timeout: 20_000,
   });
-  const object = z.looseObject({ kind: z.string() });
+  const object = z.looseObject({
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  });
   return parseAllDocuments(text).map((document) => object.parse(document.toJS()));
 }
