@@ -20,11 +20,13 @@ import type { Clock, World } from "./deployment/ports.ts";
 import { createRequests } from "./deployment/requests.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
+import { createFileWatch } from "./deployment/watch-file.ts";
 import { createOctokit } from "./github/client.ts";
 import { readHead } from "./github/commits.ts";
 import { createGitOps } from "./github/gitops.ts";
 import { createHealth } from "./health/health.ts";
 import { createServer } from "./http/server.ts";
+import { createChannels } from "./store/channels.ts";
 import { createLedgerClock, readTime } from "./store/clock.ts";
 import { openDatabase, type Location } from "./store/database.ts";
 import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
@@ -38,6 +40,7 @@ import { createAdapter } from "./teams/adapter.ts";
 import { createBot } from "./teams/bot.ts";
 import { createConversations, type Conversations } from "./teams/conversations.ts";
 import { createMessages } from "./teams/messages.ts";
+import { createChannelPlace } from "./teams/channel-place.ts";
 import { createThread } from "./teams/thread.ts";
 
 /** How long (ms) a start waits for the process before it to end: longer than that one's shutdown may take. */
@@ -149,14 +152,29 @@ export async function startOmnibot(
     ...createRequests({ ledger, environments, clock, hint }),
     status: createStatus({ ledger, environments, worldOf, log }),
   };
+  const channels = createChannels(database.db);
   const bot = createBot({
     config,
     requests,
     deliveries: ledger,
     threads,
     conversations,
+    channels,
     clock,
     log,
+  });
+  const fileWatch = createFileWatch({
+    ledger,
+    environments,
+    worldOf,
+    placeOf: createChannelPlace({
+      teams: config.teams,
+      appId: registration?.appId,
+      ...channels,
+    }),
+    clock,
+    log,
+    hint,
   });
   let ready = false;
   const server = createServer({
@@ -172,6 +190,7 @@ export async function startOmnibot(
 
   const stopping = new AbortController();
   const loops = [engine.run(stopping.signal), thread.run(stopping.signal)];
+  loops.push(fileWatch.run(stopping.signal));
   loops.push(keepSmall({ db: database.db, log, clock, ...pruning }, stopping.signal));
   // Only with PostgreSQL there are others to agree with, and to hear.
   if ("url" in location) {

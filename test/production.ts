@@ -3,6 +3,7 @@ import type { Environment } from "../src/config/config.ts";
 /** The environment of the examples, as omnibot.yaml would say it; nobody may approve yet. */
 export const production = {
   name: "production",
+  channel: undefined,
   build: {
     organization: "https://dev.azure.com/omnispatial",
     project: "OmniSpatial",
@@ -24,6 +25,7 @@ export const production = {
     path: ["spec", "values", "image", "tag"],
     release: undefined,
     mergeMethod: "squash",
+    poll: 60_000,
   },
   flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
   approval: { approvers: [], required: 1, expires: 3_600_000 },

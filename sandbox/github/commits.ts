@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Api, linkNext, notFound, param, readPage, Refusal } from "./api.ts";
 import { countCommits, readChanges, readCommit, readLog, readMergeBase } from "./history.ts";
 import { nodeId, writeChange, writeCommit } from "./wire.ts";
@@ -17,7 +18,10 @@ export function addCommitRoutes(api: Api, rules: BranchRules): void {
     const commits = await readLog(repository, start, { path, limit: limit + 1, skip });
     const json = commits.slice(0, limit).map((commit) => writeCommit(api.address, commit));
     const more = commits.length > limit;
-    return { status: 200, json, headers: more ? linkNext(api.address.root, request, page) : {} };
+    const etag = `W/"${createHash("sha256").update(JSON.stringify(json)).digest("hex")}"`;
+    if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
+    const next = more ? linkNext(api.address.root, request, page) : {};
+    return { status: 200, json, headers: { ...next, etag } };
   });
 
   api.route("GET", "/commits/*ref/check-runs", async (request) => {

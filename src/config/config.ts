@@ -15,6 +15,8 @@ export interface TeamsConfig {
 
 export interface Environment {
   readonly name: string;
+  /** Where changes past omnibot are told, one of the channels; where its last thread is, unless the operator says so. */
+  readonly channel: string | undefined;
   readonly build: BuildConfig;
   readonly image: ImageConfig;
   readonly gitops: GitOpsConfig;
@@ -68,6 +70,8 @@ export interface GitOpsConfig {
   /** metadata.name of the HelmRelease, where the file holds several. */
   readonly release: string | undefined;
   readonly mergeMethod: "merge" | "squash" | "rebase";
+  /** How often the file is looked at for changes past omnibot. */
+  readonly poll: number;
 }
 
 export interface FluxConfig {

@@ -44,6 +44,7 @@ function withDefaults(name: string, written: Written): Environment {
   return {
     ...written,
     name,
+    channel: written.channel,
     build: { ...written.build, parameters: written.build.parameters ?? { environment: name } },
     gitops: { ...written.gitops, release: written.gitops.release },
     flux: { ...written.flux, namespace: written.flux.namespace },

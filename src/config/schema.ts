@@ -6,6 +6,9 @@ const guid = z.guid("must be an Entra id, such as 00000000-0000-0000-0000-000000
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes");
+const channel = z
+  .string()
+  .regex(/^19:[^;\s]+@thread\.(tacv2|skype)$/, "must be a channel id, such as 19:…@thread.tacv2");
 const repository = z.string().regex(/^[\w.-]+\/[\w.-]+$/, "must be owner/name");
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -98,6 +101,7 @@ const gitops = z.strictObject({
   path: dottedPath.prefault("spec.values.image.tag"),
   release: z.string().min(1).optional(),
   mergeMethod: z.enum(["merge", "squash", "rebase"]).default("squash"),
+  poll: duration.default(60_000),
 });
 
 const cluster = z.union(
@@ -162,6 +166,7 @@ export function configSchema(steps: readonly string[]) {
       }
     });
   const environment = z.strictObject({
+    channel: channel.optional(),
     build,
     image,
     gitops,
@@ -171,28 +176,30 @@ export function configSchema(steps: readonly string[]) {
     health: z.array(health).default([]),
     deadlines,
   });
-  return z.strictObject({
-    teams: z.strictObject({
-      tenant: guid,
-      channels: z
-        .array(
-          z
-            .string()
-            .regex(
-              /^19:[^;\s]+@thread\.(tacv2|skype)$/,
-              "must be a channel id, such as 19:…@thread.tacv2",
-            ),
-        )
-        .min(1, "needs at least one channel"),
-      timeZone: z
-        .string()
-        .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
-        .default("UTC"),
-    }),
-    environments: z
-      .record(name, environment)
-      .refine((all) => Object.keys(all).length > 0, "needs at least one environment"),
-  });
+  return z
+    .strictObject({
+      teams: z.strictObject({
+        tenant: guid,
+        channels: z.array(channel).min(1, "needs at least one channel"),
+        timeZone: z
+          .string()
+          .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
+          .default("UTC"),
+      }),
+      environments: z
+        .record(name, environment)
+        .refine((all) => Object.keys(all).length > 0, "needs at least one environment"),
+    })
+    .superRefine(({ teams, environments }, context) => {
+      for (const [key, { channel: told }] of Object.entries(environments)) {
+        if (told === undefined || teams.channels.includes(told)) continue;
+        context.addIssue({
+          code: "custom",
+          path: ["environments", key, "channel"],
+          message: "must be one of teams.channels",
+        });
+      }
+    });
 }
 
 function isTimeZone(text: string): boolean {

@@ -37,6 +37,17 @@ const plans: readonly LinkPlan[] = [
     },
   },
   {
+    title: "By hand",
+    step: "observe",
+    link: "edit",
+    find: ({ evidence: { edit } }) =>
+      edit && {
+        label: short(edit.commit),
+        url: edit.url,
+        words: `by ${edit.author}, ${edit.from} to ${edit.to ?? "what cannot be read"}`,
+      },
+  },
+  {
     title: "Approval",
     step: "approve",
     find: ({ approvals }) =>
@@ -73,8 +84,10 @@ const plans: readonly LinkPlan[] = [
     title: "Merge",
     step: "merge-change",
     link: "merge",
-    find: ({ evidence: { merge } }) =>
-      merge && { label: short(merge.commit), url: merge.url, words: "is on the branch" },
+    find: ({ evidence: { merge, edit } }) => {
+      if (merge === undefined || edit !== undefined) return undefined;
+      return { label: short(merge.commit), url: merge.url, words: "is on the branch" };
+    },
   },
   {
     title: "Flux",

@@ -7,11 +7,13 @@ export interface Person {
   readonly name: string;
 }
 
-export type Kind = "deploy" | "rollback";
+/** `observed`: somebody changed the tag in Git past omnibot, and omnibot follows what becomes of it. */
+export type Kind = "deploy" | "rollback" | "observed";
 
-/** What shall be live: the head of the configured branch, freshly built, or a build that exists. */
+/** What shall be live: the head of the configured branch, freshly built, a build that exists, or what Git says already. */
 export type Target =
   | { readonly from: "branch" }
+  | { readonly from: "git" }
   | { readonly from: "build"; readonly build: number };
 
 /** Name of a step (steps.ts). A string, since a row may name a step that only another version of omnibot knows. */
@@ -76,6 +78,7 @@ export interface Excerpt {
 /** The links of the chain of evidence, in its order. */
 export const links = [
   "proposal",
+  "edit",
   "run",
   "image",
   "change",
@@ -97,6 +100,7 @@ export interface Witness {
 /** What is known for certain, link by link. Each step adds its own part and never changes another's. */
 export interface Evidence {
   readonly proposal?: Proposal;
+  readonly edit?: EditEvidence;
   readonly run?: RunEvidence;
   readonly image?: ImageEvidence;
   readonly change?: ChangeEvidence;
@@ -138,6 +142,21 @@ export interface Commit {
   readonly message?: string;
   readonly author?: string;
   readonly url?: string;
+}
+
+/** A change of the file in Git that somebody made past omnibot. */
+export interface EditEvidence {
+  readonly commit: string;
+  readonly url: string;
+  readonly author: string;
+  /** When it was committed, ms since 1970. */
+  readonly at: number;
+  /** The tag before it. */
+  readonly from: string;
+  /** The tag since then; missing where the file cannot be used any more. */
+  readonly to?: string;
+  /** How many commits changed the file since the last look; this is the one that made it what it is. */
+  readonly commits: number;
 }
 
 export interface RunEvidence {

@@ -27,6 +27,7 @@ function isSame(one: unknown, other: unknown): boolean {
 /** Who can say so, in words that a person can find it by. */
 const sourceOf: Readonly<Record<Link, (environment: Environment) => string>> = {
   proposal: ({ build }) => `Azure DevOps, ${build.project}`,
+  edit: ({ gitops }) => `GitHub, ${gitops.repository}`,
   run: ({ build }) => `Azure DevOps, pipeline ${build.pipeline} of ${build.project}`,
   image: ({ image }) => `${image.registry.replace(/^http:\/\//, "")}/${image.repository}`,
   change: ({ gitops }) => `GitHub, ${gitops.repository}`,

@@ -95,6 +95,19 @@ export interface Ledger {
   /** When the next row is due; undefined when nothing is active. */
   nextDue(): Promise<number | undefined>;
 
+  /** Takes the next look at an environment's file: one process at a time, until `until`. */
+  beginWatch(environment: string, now: number, until: number): Promise<Watch>;
+  /**
+   * Moves the mark, and with it creates the row and the thread of a change that was noticed; false when somebody else moved
+   * it meanwhile: whatever was noticed is theirs to tell.
+   */
+  moveMark(
+    environment: string,
+    from: Mark | undefined,
+    to: Mark,
+    noticed?: Noticed,
+  ): Promise<boolean>;
+
   findEffect(deploymentId: number, name: string): Promise<Effect | undefined>;
   /** Saves the intent and its audit entry, and renews the lease; false when the row was taken over meanwhile. */
   intend(
@@ -115,6 +128,32 @@ export interface Ledger {
   /** Takes an intent back that certainly had no effect. */
   forget(claim: Claim, name: string, at: number, why: string): Promise<void>;
 }
+
+/** Up to where an environment's file in Git was watched. */
+export interface Mark {
+  /** Which file that is: of another one nothing is known. */
+  readonly place: string;
+  /** The newest commit of the file then. */
+  readonly commit: string;
+  /** The tag then; where it could not be read, the last that could. */
+  readonly tag: string;
+  /** Why it could not be read. */
+  readonly broken?: string;
+}
+
+export type Watch =
+  | { readonly state: "yours"; readonly mark: Mark | undefined }
+  /** When the next look is due, ms since 1970. */
+  | { readonly state: "later"; readonly at: number };
+
+/** A change past omnibot, with the place where it is told. */
+export interface Noticed {
+  readonly deployment: NewDeployment & Pick<Deployment, "evidence">;
+  readonly place: Place;
+}
+
+/** A channel, where a thread is begun, or a thread. */
+export type Place = Pick<Delivery, "conversation" | "reference">;
 
 /** What a look changes in the row. */
 export interface Update {
@@ -158,4 +197,14 @@ export interface Threads {
   ): Promise<void>;
   /** Tells that the thread may show an older picture than it should, whoever has it now. */
   spoilThread(deploymentId: number): Promise<void>;
+}
+
+/** Where omnibot was spoken to: what it needs to begin a thread of its own. */
+export interface Channels {
+  /** Keeps how to speak in a channel: the newest counts, since a service's address may change. */
+  remember(channel: string, reference: string, at: number): Promise<void>;
+  /** How to speak in a channel; undefined where nobody spoke to omnibot yet. */
+  find(channel: string): Promise<string | undefined>;
+  /** The conversation of an environment's newest thread. */
+  lastConversation(environment: string): Promise<string | undefined>;
 }

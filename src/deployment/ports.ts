@@ -103,6 +103,10 @@ export interface GitOps {
   findMerge(change: ChangeEvidence, request: string | undefined): Promise<MergeState | undefined>;
   /** Merges at exactly the head that we pushed. Safe to repeat. */
   merge(change: ChangeEvidence, title: string, message: string): Promise<MergeState>;
+  /** The commits that changed the file, newest first, thirty at most. Asking again costs little while there is no new one. */
+  readFileCommits(): Promise<readonly FileCommit[]>;
+  /** The tag that the file has at a commit of its history. */
+  readTagAt(commit: string): Promise<TagAt | Bad>;
   /** How a commit stands to another in the history; `unknown` where GitHub does not know one of them. */
   compare(commit: string, other: string): Promise<Relation>;
   /** Removes the branch after the merge; one that is gone already is fine. */
@@ -112,20 +116,29 @@ export interface GitOps {
 /** The other one is the same, comes after it, before it, or neither. */
 export type Relation = "same" | "descendant" | "ancestor" | "apart" | "unknown";
 
+export interface FileCommit {
+  readonly commit: Commit;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface TagAt {
+  readonly state: "read";
+  readonly tag: string;
+  /** metadata.name and metadata.namespace of the HelmRelease. */
+  readonly release: ReleaseName;
+}
+
 export type TagState =
-  | {
-      readonly state: "read";
-      readonly tag: string;
+  | (TagAt & {
       /** The newest commit that changed the file. */
       readonly commit: Commit;
       readonly changedAt: number;
-      /** metadata.name and metadata.namespace of the HelmRelease. */
-      readonly release: ReleaseName;
       /** The line of the tag, where Flux's image automation has marked it as its own. */
       readonly automatedAt?: number;
       /** Other lines of the file that hold the same tag, and would keep it. */
       readonly alsoAt?: readonly number[];
-    }
+    })
   | Bad;
 
 export interface BranchState {

@@ -27,9 +27,9 @@ export async function proposalOf(
   if (live.state === "failed") return live;
   if (live.automatedAt !== undefined) return automated(live.automatedAt, environment);
   const { target } = deployment;
-  return target.from === "branch"
-    ? proposeBranch(live, world, environment, within)
-    : proposeBuild(target.build, live, world, environment, within);
+  return target.from === "build"
+    ? proposeBuild(target.build, live, world, environment, within)
+    : proposeBranch(live, world, environment, within);
 }
 
 async function proposeBranch(

@@ -7,7 +7,7 @@ import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
 
 export interface DeploymentRequest {
-  readonly kind: Kind;
+  readonly kind: Exclude<Kind, "observed">;
   /** Undefined where the person named none: it may be left out where there is only one. */
   readonly environment: string | undefined;
   readonly build: number | undefined;

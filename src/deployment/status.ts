@@ -15,6 +15,8 @@ export interface EnvironmentStatus {
     readonly by?: string;
     /** The commit that last changed the file. */
     readonly url?: string;
+    /** Whether it was changed past omnibot. */
+    readonly byHand?: boolean;
   };
   readonly image: Finding;
   readonly flux: Finding;
@@ -23,6 +25,8 @@ export interface EnvironmentStatus {
   readonly health: readonly HealthResult[] | undefined;
   /** The deployment that is in work. */
   readonly active: Deployment | undefined;
+  /** The change past omnibot that is followed. */
+  readonly followed: Deployment | undefined;
   /** The newest deployment that ended. */
   readonly last: Deployment | undefined;
   /** The newest deployment that was proven healthy. */
@@ -108,7 +112,8 @@ export function createStatus({
       image: imageFinding(await image),
       ...clusterFindings(await live),
       health: await checks,
-      active: deployments.find((one) => one.state === "active"),
+      active: deployments.find((one) => one.state === "active" && one.kind !== "observed"),
+      followed: deployments.find((one) => one.state === "active" && one.kind === "observed"),
       last: deployments.find((one) => one.state !== "active"),
       lastGood: deployments.find((one) => one.state === "live"),
     };
@@ -149,6 +154,7 @@ function wanted(
     since: git.changedAt,
     ...(by === undefined ? {} : { by }),
     ...(git.commit.url === undefined ? {} : { url: git.commit.url }),
+    ...(ours?.kind === "observed" ? { byHand: true } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { approve } from "./steps/approve.ts";
 import { build } from "./steps/build.ts";
 import { checkHealth } from "./steps/check-health.ts";
 import { mergeChange } from "./steps/merge-change.ts";
+import { observe } from "./steps/observe.ts";
 import { openChange } from "./steps/open-change.ts";
 import { rollOut } from "./steps/roll-out.ts";
 import { sync } from "./steps/sync.ts";
@@ -13,6 +14,7 @@ import { verifyImage } from "./steps/verify-image.ts";
 export const steps: readonly Step[] = [
   approve,
   build,
+  observe,
   verifyImage,
   openChange,
   mergeChange,

@@ -12,7 +12,7 @@ export function wantedOf(deployment: Deployment): Wanted {
     tag: known(deployment, "image").tag,
     commit: known(deployment, "merge").commit,
     // The merge happened after the step had started: anything older on the cluster is not its doing.
-    since: merge?.startedAt ?? deployment.requestedAt,
+    since: merge?.startedAt ?? deployment.evidence.edit?.at ?? deployment.requestedAt,
     ...(generation === undefined ? {} : { generation }),
     ...(applied === undefined ? {} : { appliedAt: applied }),
   };

@@ -1,5 +1,5 @@
 import type { GitOpsConfig } from "../config/config.ts";
-import type { Bad, CommitState, TagState } from "../deployment/ports.ts";
+import type { Bad, CommitState, TagAt, TagState } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
 import { comparison, written } from "./answers.ts";
 import { findBranch } from "./branch.ts";
@@ -36,6 +36,18 @@ export async function readWantedTag(
   };
 }
 
+/** The tag that the file has at a commit which is known to have changed it. */
+export async function readTagAt(
+  repository: Repository,
+  gitops: GitOpsConfig,
+  commit: string,
+): Promise<TagAt | Bad> {
+  const file = await readFile(repository, gitops.file, commit);
+  if (file.state === "failed") return file;
+  const read = readTag(file.text, gitops);
+  return read.state === "failed" ? read : { state: "read", tag: read.tag, release: read.release };
+}
+
 /** The head of the branch, when it has commits of its own and its file carries the tag. */
 export async function findCommit(
   repository: Repository,
@@ -45,7 +57,8 @@ export async function findCommit(
 ): Promise<CommitState | undefined> {
   const head = (await findBranch(repository, branch))?.head;
   if (head === undefined) return undefined;
-  if ((await tagAt(repository, gitops, head)) !== tag) return undefined;
+  const file = await readTagAt(repository, gitops, head);
+  if (file.state === "failed" || file.tag !== tag) return undefined;
   const basehead = `${gitops.branch}...${head}`;
   const answer = await ask(repository, "GET /repos/{owner}/{repo}/compare/{basehead}", {
     basehead,
@@ -53,8 +66,8 @@ export async function findCommit(
   });
   const { ahead_by: ahead, merge_base_commit: base } = accept(answer, comparison);
   if (ahead === 0) return undefined;
-  const from = await tagAt(repository, gitops, base.sha);
-  return from === undefined ? undefined : { state: "committed", head, from };
+  const before = await readTagAt(repository, gitops, base.sha);
+  return before.state === "failed" ? undefined : { state: "committed", head, from: before.tag };
 }
 
 /**
@@ -116,15 +129,4 @@ async function settleConflict(
     "none",
     `GitHub could not write ${branch}: ${said}`,
   );
-}
-
-async function tagAt(
-  repository: Repository,
-  gitops: GitOpsConfig,
-  commit: string,
-): Promise<string | undefined> {
-  const file = await readFile(repository, gitops.file, commit);
-  if (file.state === "failed") return undefined;
-  const read = readTag(file.text, gitops);
-  return read.state === "read" ? read.tag : undefined;
 }

@@ -1,26 +1,43 @@
 import type { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import type { Commit } from "../deployment/deployment.ts";
-import type { Relation } from "../deployment/ports.ts";
+import type { FileCommit, Relation } from "../deployment/ports.ts";
 import { commits, standing } from "./answers.ts";
 import { readBranch } from "./branch.ts";
 import { unusable } from "./errors.ts";
 import { accept, ask, repositoryOf, type Repository } from "./exchange.ts";
 
-export interface DatedCommit {
-  readonly commit: Commit;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
 /** The newest commit of a branch (or of the history that ends in a commit) that changed a file; undefined when none did. */
 export async function findNewestCommit(
   repository: Repository,
   at: { readonly sha: string; readonly path?: string },
-): Promise<DatedCommit | undefined> {
+): Promise<FileCommit | undefined> {
   const answer = await ask(repository, "GET /repos/{owner}/{repo}/commits", { ...at, per_page: 1 });
   const newest = accept(answer, commits)[0];
   return newest === undefined ? undefined : dated(newest);
+}
+
+/**
+ * Lists the newest commits of a branch that changed a file, at most thirty; each call asks GitHub whether there is a newer one
+ * than it gave before, which is not counted against the rate limit while there is none (HTTP 304).
+ */
+export function fileCommits(
+  repository: Repository,
+  at: { readonly sha: string; readonly path: string },
+): () => Promise<readonly FileCommit[]> {
+  let last: { readonly etag: string; readonly commits: readonly FileCommit[] } | undefined;
+  return async () => {
+    const answer = await ask(repository, "GET /repos/{owner}/{repo}/commits", {
+      ...at,
+      per_page: 30,
+      ...(last === undefined ? {} : { headers: { "if-none-match": last.etag } }),
+    });
+    if (answer.status === 304 && last !== undefined) return last.commits;
+    const found = accept(answer, commits).map(dated);
+    const { etag } = answer.headers;
+    last = typeof etag === "string" ? { etag, commits: found } : undefined;
+    return found;
+  };
 }
 
 /** The head of a branch in a repository (`owner/name`) of application sources. @throws ServiceError when it is not there. */
@@ -59,7 +76,7 @@ export async function compareCommits(
   return relations[accept(answer, standing).status];
 }
 
-function dated(answer: z.output<typeof commits>[number]): DatedCommit {
+function dated(answer: z.output<typeof commits>[number]): FileCommit {
   const author = answer.author?.login ?? answer.commit.author?.name;
   const commit: Commit = {
     id: answer.sha,

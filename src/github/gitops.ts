@@ -2,9 +2,9 @@ import type { Octokit } from "@octokit/rest";
 import type { GitOpsConfig } from "../config/config.ts";
 import type { GitOps } from "../deployment/ports.ts";
 import { createBranch, deleteBranch, findBranch } from "./branch.ts";
-import { commitTag, findCommit, readWantedTag } from "./change.ts";
+import { commitTag, findCommit, readTagAt, readWantedTag } from "./change.ts";
 import { repositoryOf } from "./exchange.ts";
-import { compareCommits } from "./commits.ts";
+import { compareCommits, fileCommits } from "./commits.ts";
 import { findMerge, merge } from "./merge.ts";
 import { preflight } from "./preflight.ts";
 import { findPullRequest, openPullRequest, readPullRequest } from "./pull-request.ts";
@@ -33,6 +33,8 @@ export function createGitOps({
     findMerge: (change, request) => findMerge(repository, change, request),
     merge: (change, title, message) =>
       merge(repository, gitops.mergeMethod, change, { title, message }),
+    readFileCommits: fileCommits(repository, { sha: base, path: gitops.file }),
+    readTagAt: (commit) => readTagAt(repository, gitops, commit),
     compare: (commit, other) => compareCommits(repository, commit, other),
     async deleteBranch(branch) {
       if (branch === base)

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { Claim, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { withApprovals } from "./read.ts";
-import { columnsOf } from "./rows.ts";
+import { columnsOf, working } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 /** One conditional UPDATE: of all who try, one gets the row. */
@@ -19,13 +19,13 @@ export async function claim(
       eb
         .selectFrom("deployment")
         .select("id")
-        .where("state", "=", "active")
+        .where("state", "in", working)
         .where("next_at", "<=", now)
         .where("lease_until", "<=", now)
         .orderBy("next_at")
         .limit(1),
     )
-    .where("state", "=", "active")
+    .where("state", "in", working)
     .where("lease_until", "<=", now)
     .returningAll()
     .executeTakeFirst();
@@ -84,7 +84,7 @@ export async function wake(db: Kysely<Schema>, id: number, now: number): Promise
     .updateTable("deployment")
     .set((eb) => ({ wakes: eb("wakes", "+", 1), next_at: now }))
     .where("id", "=", id)
-    .where("state", "=", "active")
+    .where("state", "in", working)
     .execute();
 }
 
@@ -97,7 +97,7 @@ export async function nextDue(db: Kysely<Schema>): Promise<number | undefined> {
         "due",
       ),
     )
-    .where("state", "=", "active")
+    .where("state", "in", working)
     .executeTakeFirst();
   return row?.due ?? undefined;
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { working } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 const free = { lease_owner: null, lease_until: 0 };
@@ -33,7 +34,7 @@ export async function bringForward(db: Kysely<Schema>, now: number): Promise<voi
   await db
     .updateTable("deployment")
     .set((eb) => ({ next_at: now, wakes: eb("wakes", "+", 1) }))
-    .where("state", "=", "active")
+    .where("state", "in", working)
     // What is overdue stays so: it shows since when nobody looked.
     .where("next_at", ">", now)
     .where((eb) => eb.or([eb("trouble", "is", null), eb("next_at", ">", now + farthest.wait)]))

@@ -8,6 +8,7 @@ import { withLedgerErrors } from "./ledger-error.ts";
 import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
 import { create, remember } from "./requests.ts";
 import type { Schema } from "./schema.ts";
+import { beginWatch, moveMark } from "./watched-file.ts";
 
 /** The ledger of deployments in a database. Every method is one transaction; whoever holds a claim is fenced by its version. */
 export function createLedger(db: Kysely<Schema>): Ledger {
@@ -31,6 +32,10 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     renew: (held, leaseUntil) => renew(db, held, leaseUntil),
     wake: (id, now) => wake(db, id, now),
     nextDue: () => nextDue(db),
+
+    beginWatch: (environment, now, until) => beginWatch(db, environment, now, until),
+    moveMark: (environment, from, to, noticed) =>
+      whole((tx) => moveMark(tx, environment, from, to, noticed)),
 
     findEffect: (id, name) => findEffect(db, id, name),
     intend: (held, name, at, leaseUntil, facts) =>

@@ -1,9 +1,10 @@
-import { sql, type Transaction } from "kysely";
-import type { Created, Delivery, NewDeployment } from "../deployment/ledger.ts";
+import { sql, type Insertable, type Transaction } from "kysely";
+import type { Evidence } from "../deployment/deployment.ts";
+import type { Created, Delivery, NewDeployment, Place } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { readActive, readHistory, type Queries } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
-import type { Schema } from "./schema.ts";
+import type { DeploymentTable, Schema } from "./schema.ts";
 
 export async function create(
   tx: Transaction<Schema>,
@@ -13,31 +14,7 @@ export async function create(
   if (!(await remember(tx, delivery, request.requestedAt))) return recall(tx, request, delivery);
   const row = await tx
     .insertInto("deployment")
-    .values({
-      key: request.key,
-      kind: request.kind,
-      environment: request.environment,
-      target: JSON.stringify(request.target),
-      requester_id: request.requester.id,
-      requester_name: request.requester.name,
-      requested_at: request.requestedAt,
-      expires_at: request.expiresAt,
-      ...columnsOf({
-        ...request,
-        id: 0,
-        state: "active",
-        evidence: {},
-        approvals: [],
-        revision: 0,
-      }),
-      revision: 0,
-      next_at: request.requestedAt,
-      wakes: 0,
-      trouble: null,
-      version: 0,
-      lease_owner: null,
-      lease_until: 0,
-    })
+    .values(newRow(request, {}))
     .onConflict((conflict) =>
       conflict.column("environment").where("state", "=", sql.lit("active")).doNothing(),
     )
@@ -50,20 +27,7 @@ export async function create(
     return { state: "busy", deployment: holder };
   }
 
-  await tx
-    .insertInto("thread")
-    .values({
-      deployment_id: row.id,
-      conversation: delivery.conversation,
-      reference: delivery.reference,
-      sent: null,
-      shown_revision: -1,
-      next_at: request.requestedAt,
-      version: 0,
-      lease_owner: null,
-      lease_until: 0,
-    })
-    .execute();
+  await addThread(tx, row.id, delivery, request.requestedAt);
   const facts = {
     kind: request.kind,
     environment: request.environment,
@@ -99,6 +63,51 @@ async function recall(
     .executeTakeFirst();
   const [newest] = own === undefined ? await readHistory(tx, environment, 1) : [];
   return newest === undefined ? { state: "repeated" } : { state: "busy", deployment: newest };
+}
+
+/** The row of a deployment that nobody has looked at yet. */
+export function newRow(request: NewDeployment, evidence: Evidence): Insertable<DeploymentTable> {
+  return {
+    key: request.key,
+    kind: request.kind,
+    environment: request.environment,
+    target: JSON.stringify(request.target),
+    requester_id: request.requester.id,
+    requester_name: request.requester.name,
+    requested_at: request.requestedAt,
+    expires_at: request.expiresAt,
+    ...columnsOf({ ...request, id: 0, state: "active", evidence, approvals: [], revision: 0 }),
+    revision: 0,
+    next_at: request.requestedAt,
+    wakes: 0,
+    trouble: null,
+    version: 0,
+    lease_owner: null,
+    lease_until: 0,
+  };
+}
+
+/** The thread in which a deployment is told; of a channel it is yet to be begun. */
+export async function addThread(
+  tx: Transaction<Schema>,
+  deploymentId: number,
+  { conversation, reference }: Place,
+  at: number,
+): Promise<void> {
+  await tx
+    .insertInto("thread")
+    .values({
+      deployment_id: deploymentId,
+      conversation,
+      reference,
+      sent: null,
+      shown_revision: -1,
+      next_at: at,
+      version: 0,
+      lease_owner: null,
+      lease_until: 0,
+    })
+    .execute();
 }
 
 export async function remember(

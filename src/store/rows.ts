@@ -19,6 +19,18 @@ interface Story {
   readonly failure?: Failure;
 }
 
+/**
+ * Work on a row that is nobody's deployment: the one that an environment may have at a time is still to be had (the index
+ * deployment_one_active knows `active` only).
+ */
+const following = "following";
+/** States of rows that are worked on. */
+export const working: readonly string[] = ["active", following];
+
+function stateOf({ state, kind }: Pick<Deployment, "state" | "kind">): string {
+  return state === "active" && kind === "observed" ? following : state;
+}
+
 /** A deployment from its row. The row was written by this module, which is what the casts rest on. */
 export function deploymentOf(row: DeploymentRow, approvals: readonly ApprovalRow[]): Deployment {
   const story = JSON.parse(row.story) as Story;
@@ -31,7 +43,7 @@ export function deploymentOf(row: DeploymentRow, approvals: readonly ApprovalRow
     requester: { id: row.requester_id, name: row.requester_name },
     requestedAt: row.requested_at,
     expiresAt: row.expires_at,
-    state: row.state as State,
+    state: row.state === following ? "active" : (row.state as State),
     ...story,
     approvals: approvals.map(approvalOf),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
@@ -65,7 +77,7 @@ export function columnsOf(
 ): Pick<DeploymentRow, "state" | "step" | "story" | "ended_at"> {
   const story = Object.entries(deployment).filter(([name]) => !ownColumns.has(name));
   return {
-    state: deployment.state,
+    state: stateOf(deployment),
     step: deployment.state === "active" ? (currentStep(deployment)?.step ?? null) : null,
     story: JSON.stringify(Object.fromEntries(story)),
     ended_at: deployment.endedAt ?? null,

@@ -8,6 +8,8 @@ export interface Schema {
   audit: AuditTable;
   delivery: DeliveryTable;
   thread: ThreadTable;
+  watched_file: WatchedFileTable;
+  channel: ChannelTable;
 }
 
 export interface DeploymentTable {
@@ -20,6 +22,7 @@ export interface DeploymentTable {
   requester_name: string;
   requested_at: number;
   expires_at: number;
+  /** As in the heart; `following` instead of `active` where others' change is followed, which holds nobody up. */
   state: string;
   /** The step that is worked on, for the conditions of decisions. */
   step: string | null;
@@ -78,5 +81,21 @@ export interface ThreadTable {
   lease_until: number;
 }
 
+export interface WatchedFileTable {
+  environment: string;
+  next_at: number;
+  place: string | null;
+  commit_id: string | null;
+  tag: string | null;
+  broken: string | null;
+}
+
+export interface ChannelTable {
+  id: string;
+  reference: string;
+  at: number;
+}
+
+export type WatchedFileRow = Selectable<WatchedFileTable>;
 export type DeploymentRow = Selectable<DeploymentTable>;
 export type ApprovalRow = Selectable<ApprovalTable>;

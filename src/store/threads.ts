@@ -62,7 +62,13 @@ export function createThreads(db: Kysely<Schema>): Threads {
     leaseUntil: number,
   ): Promise<boolean> {
     const row = await held(claim)
-      .set({ sent, lease_until: leaseUntil })
+      // A thread of omnibot's own has its place only once it is begun.
+      .set({
+        sent,
+        lease_until: leaseUntil,
+        conversation: claim.conversation,
+        reference: claim.reference,
+      })
       .returning("deployment_id")
       .executeTakeFirst();
     return row !== undefined;

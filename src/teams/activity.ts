@@ -38,3 +38,8 @@ export type IncomingActivity = z.infer<typeof incomingActivity>;
 export function channelOf(conversation: string): string {
   return conversation.split(";", 1)[0] ?? conversation;
 }
+
+/** Whether a conversation is a thread, rather than a whole channel. */
+export function isThread(conversation: string): boolean {
+  return conversation.includes(";messageid=");
+}

@@ -3,11 +3,11 @@ import type { TurnContext } from "botbuilder";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
-import type { Ledger, Threads } from "../deployment/ledger.ts";
+import type { Channels, Ledger, Threads } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { DeploymentRequest, Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
-import type { IncomingActivity } from "./activity.ts";
+import { channelOf, type IncomingActivity } from "./activity.ts";
 import {
   guestsRefused,
   ledgerSilent,
@@ -23,6 +23,7 @@ import { answerOf, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.
 import { parseCommand, type Command } from "./command.ts";
 import {
   cardMessage,
+  channelReference,
   referenceOf,
   textMessage,
   type Conversations,
@@ -43,6 +44,8 @@ export interface BotOptions {
   readonly deliveries: Pick<Ledger, "remember">;
   readonly threads: Pick<Threads, "spoilThread">;
   readonly conversations: Conversations;
+  /** Keeps how to speak in a channel of its own accord. */
+  readonly channels: Pick<Channels, "remember">;
   readonly clock: Clock;
   readonly log: Logger;
   /** How long it waits before it tries again to write a request down, each time. Milliseconds. */
@@ -71,6 +74,7 @@ export function createBot({
   deliveries,
   threads,
   conversations,
+  channels,
   clock,
   log,
   secondThoughts = usualSecondThoughts,
@@ -78,6 +82,7 @@ export function createBot({
   const { environments, teams } = config;
   const errands = createErrands(log);
   const ending = new AbortController();
+  const known = new Map<string, string>();
   const isFirst = createFirstAnswer({ deliveries, clock, patience: ledgerTime });
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
   const mend = createMender({
@@ -112,6 +117,7 @@ export function createBot({
     const person = personOf(activity);
     if (person === undefined)
       return log.warn("ignored a message of somebody without an Entra object id");
+    noteChannel(activity);
     const command = parseCommand(textOf(activity));
     switch (command.type) {
       case "deploy":
@@ -212,6 +218,17 @@ export function createBot({
       log.error({ err: error }, "a deployment could not be read");
       return textMessage(statusSilent);
     }
+  }
+
+  /** What omnibot needs to begin a thread there: only what is new is written down. */
+  function noteChannel(activity: IncomingActivity): void {
+    const channel = channelOf(activity.conversation.id);
+    const reference = channelReference(referenceOf(activity), channel);
+    if (known.get(channel) === reference) return;
+    errands.add("a channel", async () => {
+      await within(ledgerTime, "the ledger", channels.remember(channel, reference, clock.now()));
+      known.set(channel, reference);
+    });
   }
 
   /** Names are written in any case. */

@@ -20,8 +20,36 @@ export type Message = Partial<Activity>;
 export interface Conversations {
   /** Posts into the thread of the reference, once; returns the message's id. */
   post(reference: string, message: Message): Promise<string>;
+  /** Begins a thread of omnibot's own in the channel of the reference, once; returns where that is. */
+  begin(reference: string, message: Message): Promise<Begun>;
   /** Replaces a message that was posted before; may be repeated. */
   edit(reference: string, id: string, message: Message): Promise<void>;
+}
+
+export interface Begun {
+  /** The message's id. */
+  readonly id: string;
+  readonly conversation: string;
+  /** Of the thread, instead of the channel's. */
+  readonly reference: string;
+}
+
+/** The reference of a channel, from one of a message in it, or in another of the same team. */
+export function channelReference(stored: string, channel: string): string {
+  const known = reference.parse(JSON.parse(stored));
+  return JSON.stringify({ ...known, conversation: { ...known.conversation, id: channel } });
+}
+
+/**
+ * The reference of a channel in which nobody has spoken to omnibot yet: the public cloud's own address
+ * (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages).
+ */
+export function firstReference(appId: string, tenant: string, channel: string): string {
+  return JSON.stringify({
+    serviceUrl: "https://smba.trafficmanager.net/teams/",
+    conversation: { id: channel, tenantId: tenant },
+    bot: { id: `28:${appId}` },
+  } satisfies z.infer<typeof reference>);
 }
 
 /** Keeps of a message what is needed to answer in its thread later. */
@@ -65,6 +93,20 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
         if (id === undefined || id === "")
           throw new TeamsError(undefined, "unreachable", "unknown", "Teams gave no id.");
         return id;
+      }),
+    begin: (stored, message) =>
+      speak(stored, async (client, channel, from) => {
+        const begun = await client.conversations.createConversation({
+          isGroup: true,
+          bot: from,
+          channelData: { channel: { id: channel } },
+          activity: { ...message, from } as Activity,
+        });
+        const conversation = begun.id ?? "";
+        const id = /;messageid=(.+)$/.exec(conversation)?.[1];
+        if (id === undefined)
+          throw new TeamsError(undefined, "unreachable", "unknown", "Teams gave no thread.");
+        return { id, conversation, reference: channelReference(stored, conversation) };
       }),
     edit: (stored, id, message) =>
       speak(stored, async (client, conversation, from) => {

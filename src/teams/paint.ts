@@ -4,7 +4,7 @@ import type { Environment } from "../config/config.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { ThreadClaim } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
-import { channelOf } from "./activity.ts";
+import { channelOf, isThread } from "./activity.ts";
 import { renderCard } from "./cards/render.ts";
 import { cardMessage, type Conversations, type Message } from "./conversations.ts";
 import { repliesOf } from "./replies.ts";
@@ -14,7 +14,7 @@ import type { Buckets } from "./token-bucket.ts";
 
 /** A claimed thread, and what it was sent so far; `sent` changes as messages go out. */
 export interface Picture {
-  readonly claim: ThreadClaim;
+  claim: ThreadClaim;
   readonly sent: Sent;
   readonly environment: Environment;
   /** When the claim ends, unless it is kept. Milliseconds since 1970. */
@@ -98,13 +98,13 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
   }
 
   async function postCard(picture: Picture, message: Message, hash: string): Promise<Wait> {
-    const { claim, sent } = picture;
+    const { sent } = picture;
     const before = sent.card;
     const posts = (before?.posts ?? 0) + 1;
     sent.card = { state: "intent", posts, at: clock.now() };
     if (!(await keep(picture))) return "lost";
     try {
-      const id = await conversations.post(claim.reference, message);
+      const id = await postFirst(picture, message);
       sent.card = { state: "sent", id, posts, edited: false, hash, at: clock.now() };
     } catch (error) {
       // One that is refused is offered again later, as if it were in doubt, and not for ever.
@@ -113,6 +113,15 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       throw error;
     }
     return (await keep(picture)) ? undefined : "lost";
+  }
+
+  /** Into its thread; what nobody asked for has none yet, and begins one in the channel. */
+  async function postFirst(picture: Picture, message: Message): Promise<string> {
+    const { claim } = picture;
+    if (isThread(claim.conversation)) return conversations.post(claim.reference, message);
+    const { id, conversation, reference } = await conversations.begin(claim.reference, message);
+    picture.claim = { ...claim, conversation, reference };
+    return id;
   }
 
   async function paintReplies(picture: Picture): Promise<Wait> {

@@ -25,6 +25,12 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
     replies.push({ name: "decision", message: text(`${list(names)} approved #${deployment.id}.`) });
   }
   const end = endOf(deployment, environment);
+  if (deployment.kind === "observed") {
+    // Nobody asked: the card says how it goes, and a reply only that it went wrong.
+    if (end !== undefined && deployment.state === "failed")
+      replies.push({ name: "end", message: text(end) });
+    return replies;
+  }
   if (end !== undefined)
     replies.push({ name: "end", message: mentioning(deployment.requester, end) });
   return replies;

@@ -9,6 +9,7 @@ export function environmentOf(name: string, { environments }: Config): Environme
 function unconfigured(name: string): Environment {
   return {
     name,
+    channel: undefined,
     build: {
       organization: "",
       project: "",
@@ -25,6 +26,7 @@ function unconfigured(name: string): Environment {
       path: [],
       release: undefined,
       mergeMethod: "merge",
+      poll: 60_000,
     },
     flux: {
       cluster: { kind: "in-cluster" },

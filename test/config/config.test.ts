@@ -46,6 +46,7 @@ describe("omnibot.yaml", () => {
     expect(full?.flux.cluster).toEqual(small?.flux.cluster);
     expect(full?.flux.poke).toEqual(small?.flux.poke);
     expect(full?.gitops.mergeMethod).toBe(small?.gitops.mergeMethod);
+    expect(full?.gitops.poll).toBe(small?.gitops.poll);
   });
 
   test("the example names every step's default deadline", () => {
@@ -54,6 +55,11 @@ describe("omnibot.yaml", () => {
       const words = minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
       expect(example.replaceAll(/\s*#\s*/g, " ")).toContain(`${step.name} ${words}`);
     }
+  });
+
+  test("a channel in which changes by hand are told must be one that omnibot is in", () => {
+    const problems = problemsOf(`${smallest}    channel: "19:other@thread.tacv2"\n`);
+    expect(problems).toContain("environments.production.channel: must be one of teams.channels");
   });
 
   test("every problem is told at once, with its path", () => {

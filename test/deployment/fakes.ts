@@ -124,6 +124,8 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
     renew: () => Promise.resolve(true),
     wake: refuse("wake"),
     nextDue: refuse("nextDue"),
+    beginWatch: refuse("beginWatch"),
+    moveMark: refuse("moveMark"),
     findEffect: (_, name) => Promise.resolve(effects.get(name)),
     intend: (_, name, at) => {
       journal.push(`intend ${name}`);
@@ -148,6 +150,9 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
 /** The few answers that a test gives. */
 export type Parts = { readonly [Port in keyof World]?: Partial<World[Port]> | undefined };
 
+/** Nobody changes anything in Git, unless the test says so. */
+const usual: Parts = { gitops: { readFileCommits: () => Promise.resolve([]) } };
+
 /** A world that refuses everything but what the test gives. */
 export function fakeWorld(parts: Parts): World {
   const refuse = (port: string) =>
@@ -158,7 +163,8 @@ export function fakeWorld(parts: Parts): World {
           Promise.reject(new Error(`${port}.${String(name)} is not expected here`)),
       },
     );
-  const port = (name: keyof World) => Object.assign(Object.create(refuse(name)), parts[name]);
+  const port = (name: keyof World) =>
+    Object.assign(Object.create(refuse(name)), usual[name], parts[name]);
   return {
     pipelines: port("pipelines"),
     registry: port("registry"),

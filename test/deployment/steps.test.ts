@@ -1,5 +1,5 @@
 import type { Deployment, HealthResult } from "../../src/deployment/deployment.ts";
-import type { MergeState } from "../../src/deployment/ports.ts";
+import type { MergeState, Relation } from "../../src/deployment/ports.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
 import {
@@ -633,6 +633,164 @@ describe("roll-out, with a suspicion", () => {
       code: "readiness-failing",
       settled: true,
     });
+  });
+});
+
+describe("a deployment that is overtaken in Git", () => {
+  const merge = "c".repeat(40);
+  const later = "e".repeat(40);
+  const fetching = { state: "fetching" as const, sentence: "Flux fetches" };
+  const cluster = { poke: answer("poked" as const), readFlux: answer(fetching) };
+  const overtaking = (id: string, tag: string, relation: Relation): Parts["gitops"] => ({
+    readFileCommits: answer([{ commit: { id, author: "Diego", url: `u/${id}` }, at: 1 }]),
+    readTagAt: answer({ state: "read" as const, tag, release: { name: "web" } }),
+    compare: answer(relation),
+  });
+
+  test("P17 says so at once, and by whom, while Flux has not applied it yet", async () => {
+    const gitops = overtaking(later, "production-40612", "descendant");
+    expect(await advance(deploymentAt("sync"), { cluster, gitops })).toMatchObject({
+      type: "failed",
+      code: "superseded",
+      detail: "Diego put production-40612 into Git after that, in eeeeeee.",
+      url: `u/${later}`,
+    });
+  });
+
+  test("P17 says so while its pods roll out", async () => {
+    const gitops = overtaking(later, "production-40612", "descendant");
+    const readRollout = answer({
+      state: "progressing" as const,
+      pods: 3,
+      podsReady: 1,
+      sentence: "",
+      carried: true,
+    });
+    expect(
+      await advance(deploymentAt("roll-out"), { cluster: { ...cluster, readRollout }, gitops }),
+    ).toMatchObject({ type: "failed", code: "superseded" });
+  });
+
+  test("P17 names who it was where Flux only sees another tag", async () => {
+    const gitops = overtaking(later, "production-40612", "descendant");
+    const readFlux = answer({
+      state: "failed" as const,
+      code: "superseded" as const,
+      detail: "The HelmRelease carries production-40612 now.",
+    });
+    const readRollout = answer({
+      state: "progressing" as const,
+      pods: 3,
+      podsReady: 1,
+      sentence: "",
+      carried: true,
+    });
+    expect(
+      await advance(deploymentAt("roll-out"), { cluster: { readFlux, readRollout }, gitops }),
+    ).toMatchObject({ code: "superseded", detail: expect.stringMatching(/^Diego put/) });
+  });
+
+  test.each([
+    ["its own merge", merge, "production-40672", "same"],
+    ["its own commit on the branch", "b".repeat(40), "production-40672", "ancestor"],
+    ["a later commit that leaves the tag", later, "production-40672", "descendant"],
+    ["an older commit, in a list that lags behind", later, "production-40655", "ancestor"],
+    ["a commit that GitHub does not know yet", later, "production-40612", "unknown"],
+  ] as const)("is not claimed of %s", async (_, id, tag, relation) => {
+    const gitops = overtaking(id, tag, relation);
+    expect(await advance(deploymentAt("sync"), { cluster, gitops })).toMatchObject({
+      type: "waiting",
+    });
+  });
+
+  test("goes on by what Flux says while GitHub does not answer", async () => {
+    const readFileCommits = () =>
+      Promise.reject(new ServiceError("github", "unreachable", "none", "no answer"));
+    expect(
+      await advance(deploymentAt("sync"), { cluster, gitops: { readFileCommits } }),
+    ).toMatchObject({ type: "waiting", sentence: "Flux fetches" });
+  });
+});
+
+describe("a change by hand that is followed", () => {
+  const edit = {
+    commit: "e".repeat(40),
+    url: "https://github.com/commit/e",
+    author: "Diego",
+    at: 900_000,
+    from: "production-40655",
+    to: "production-40612",
+    commits: 1,
+  };
+  const observed = (evidence: Deployment["evidence"] = {}): Deployment => ({
+    ...deploymentAt("observe", { kind: "observed", target: { from: "git" } }),
+    evidence: { edit, ...evidence },
+  });
+
+  test("P17 needs no approval, build or merge of omnibot's", () => {
+    expect(observed().progress.map((one) => one.step)).toEqual([
+      "observe",
+      "verify-image",
+      "sync",
+      "roll-out",
+      "check-health",
+    ]);
+  });
+
+  test("P17 begins with what the file says at that commit", async () => {
+    const readTagAt = answer({
+      state: "read" as const,
+      tag: "production-40612",
+      release: { name: "web" },
+    });
+    expect(await advance(observed(), { gitops: { readTagAt } })).toMatchObject({
+      type: "done",
+      evidence: {
+        proposal: { liveTag: "production-40655", tag: "production-40612" },
+        merge: { commit: edit.commit },
+      },
+    });
+  });
+
+  test("P17 that made the file unusable is told with what is wrong with it", async () => {
+    const readTagAt = answer({
+      state: "failed" as const,
+      code: "yaml-invalid" as const,
+      detail: "Line 9: a tab.",
+    });
+    expect(await advance(observed(), { gitops: { readTagAt } })).toMatchObject({
+      type: "failed",
+      code: "yaml-invalid",
+      detail: "Line 9: a tab.",
+      url: edit.url,
+    });
+  });
+
+  test("P17 does not poke Flux: it is followed, not driven", async () => {
+    const at = {
+      ...observed({
+        proposal: { release: { name: "web" }, liveTag: edit.from, tag: edit.to },
+        merge: { commit: edit.commit, url: edit.url },
+        image: { tag: edit.to, digest, digests: [digest] },
+      }),
+    };
+    const progress = at.progress.map((one) =>
+      one.step === "observe" || one.step === "verify-image"
+        ? { ...one, state: "done" as const }
+        : { ...one, state: one.step === "sync" ? ("running" as const) : one.state },
+    );
+    const wanted: object[] = [];
+    const readFlux = (asked: object) => {
+      wanted.push(asked);
+      return Promise.resolve({ state: "fetching" as const, sentence: "Flux fetches" });
+    };
+    expect(await advance({ ...at, progress }, { cluster: { readFlux } })).toMatchObject({
+      type: "waiting",
+      sentence: "Flux fetches",
+    });
+    expect(wanted).toMatchObject([
+      { tag: "production-40612", commit: edit.commit, since: 900_000 },
+    ]);
   });
 });
 

@@ -185,6 +185,29 @@ const waits: readonly Wait[] = [
     says: "stage 1 of 2",
   },
   {
+    step: "observe",
+    waitsFor: "GitHub to show the file as it was changed",
+    world: { gitops: { readTagAt: silent } },
+    ends: "service-unreachable",
+    within: 15,
+    says: "It does not answer.",
+    row: {
+      kind: "observed",
+      target: { from: "git" },
+      evidence: {
+        edit: {
+          commit: "e".repeat(40),
+          url: "https://github.com/commit/e",
+          author: "Diego",
+          at: 900_000,
+          from: "production-40655",
+          to: "production-40612",
+          commits: 1,
+        },
+      },
+    },
+  },
+  {
     step: "verify-image",
     waitsFor: "the image",
     world: { registry: { resolve: answer({ state: "absent" as const }) } },

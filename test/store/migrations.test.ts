@@ -41,7 +41,16 @@ describe("a migration", () => {
 
     const second = open();
     await migrate(second);
-    const wanted = ["approval", "audit", "delivery", "deployment", "effect", "thread"];
+    const wanted = [
+      "approval",
+      "audit",
+      "channel",
+      "delivery",
+      "deployment",
+      "effect",
+      "thread",
+      "watched_file",
+    ];
     expect(await tablesOf(second)).toEqual(wanted);
   });
 

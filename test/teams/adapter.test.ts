@@ -41,6 +41,8 @@ describe("what goes to Teams", () => {
   const path = `/emea/v3/conversations/${encodeURIComponent(channel)}/activities`;
 
   afterEach(() => nock.cleanAll());
+  // The next test file in this process has a nock of its own (without-network.ts).
+  afterAll(() => nock.restore());
 
   test("is signed with the token that the credential has at that moment", async () => {
     let count = 0;

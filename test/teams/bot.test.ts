@@ -1,4 +1,4 @@
-import { alex, channel, diego, megan } from "../../sandbox/people.ts";
+import { alex, bot as botAccount, channel, diego, megan } from "../../sandbox/people.ts";
 import { postText } from "../../sandbox/bot-connector/threads.ts";
 import { deployment, everyState, proposal, status } from "./cards/deployments.ts";
 import { openChannel, type Channel } from "./channel.ts";
@@ -112,6 +112,17 @@ describe("a message", () => {
     expect(words).toMatch(
       /Commit[^]*Approval[^]*Build[^]*Image[^]*Merge[^]*Flux[^]*Pods[^]*Health/,
     );
+  });
+
+  test("P17 keeps how to speak in its channel by itself", async () => {
+    await room.teams.say(diego, "status");
+    await room.settled();
+    const reference = JSON.parse(room.remembered.get(channel.id) ?? "{}");
+    expect(reference).toMatchObject({
+      serviceUrl: room.teams.serviceUrl,
+      conversation: { id: channel.id },
+      bot: { id: botAccount.id },
+    });
   });
 
   test("about a deployment that there is not is told so", async () => {

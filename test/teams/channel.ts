@@ -61,6 +61,8 @@ export interface Channel {
   /** Threads that may show an older picture than they should. */
   readonly spoiled: readonly number[];
   readonly url: string;
+  /** How to speak in each channel, as far as omnibot knows. */
+  readonly remembered: ReadonlyMap<string, string>;
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,12 +88,19 @@ export async function openChannel(): Promise<Channel> {
   };
   const clock = { now: () => Date.now() };
   const spoiled: number[] = [];
+  const remembered = new Map<string, string>();
   const bot = createBot({
     config,
     requests,
     deliveries,
     threads: { spoilThread: (id) => Promise.resolve(void spoiled.push(id)) },
     conversations,
+    channels: {
+      remember: (id, reference) => {
+        remembered.set(id, reference);
+        return Promise.resolve();
+      },
+    },
     clock,
     log: silent,
     secondThoughts: [0, 0],
@@ -106,6 +115,7 @@ export async function openChannel(): Promise<Channel> {
     conversations,
     spoiled,
     url,
+    remembered,
     settled: () => bot.settled(),
     async close() {
       await bot.settled();

@@ -3,8 +3,8 @@ import type { ThreadClaim, Threads } from "../../src/deployment/ledger.ts";
 
 interface Row {
   deployment: Deployment;
-  readonly conversation: string;
-  readonly reference: string;
+  conversation: string;
+  reference: string;
   sent: string | undefined;
   shown: number;
   spoiled?: boolean;
@@ -62,7 +62,8 @@ export class MemoryThreads implements Threads {
 
   async keepThread(claim: ThreadClaim, sent: string, leaseUntil: number): Promise<boolean> {
     const row = this.#held(claim);
-    if (row !== undefined) Object.assign(row, { sent, leaseUntil });
+    const { conversation, reference } = claim;
+    if (row !== undefined) Object.assign(row, { sent, leaseUntil, conversation, reference });
     return row !== undefined;
   }
 

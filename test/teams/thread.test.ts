@@ -420,6 +420,60 @@ test("the loop looks when it is told to, and ends with the signal", async () => 
   expect(posts()).toHaveLength(1);
 });
 
+describe("P17 a thread that omnibot begins by itself", () => {
+  const byHand = everyState["changed by hand"];
+
+  function beginInChannel(row: Deployment): void {
+    const reference = {
+      serviceUrl: teams.serviceUrl,
+      conversation: { id: channel.id },
+      bot: { id: botAccount.id },
+    };
+    threads.add(row, channel.id, JSON.stringify(reference));
+  }
+
+  const own = () => teams.posts().filter((post) => post.fromBot);
+
+  test("is one post in the channel, edited in place, and a reply in it only when it went wrong", async () => {
+    beginInChannel(byHand);
+    await pass(1);
+    threads.save(everyState["changed by hand, failed"]);
+    await pass(1);
+    const [card, reply, ...others] = own();
+    expect(others).toEqual([]);
+    expect(card?.threadId).toBe(`${channel.id};messageid=${card?.id}`);
+    expect(card?.edits).toBe(1);
+    expect(reply?.threadId).toBe(card?.threadId);
+    expect(reply?.latest.text).toMatch(/^\*\*production-40612 is not live\.\*\*/);
+    expect(reply?.latest.mentions).toEqual([]);
+  });
+
+  test("needs no reply when it went well", async () => {
+    beginInChannel(byHand);
+    await pass(1);
+    threads.save(everyState["changed by hand, live"]);
+    await pass(1);
+    expect(own()).toHaveLength(1);
+    expect(own()[0]?.latest.summary).toBe("production-40612 is live, put there by hand");
+  });
+
+  test("is begun again, four times at most, while its answers are lost", async () => {
+    beginInChannel(byHand);
+    const answer = { status: 502, after: true };
+    teams.faults.push({ method: "POST", path: "/v3/conversations$", times: 99, answer });
+    for (let minutes = 0; minutes < 20; minutes += 1) await pass(60);
+    expect(own()).toHaveLength(4);
+  });
+
+  test("is not begun twice when it is certain that it was not begun", async () => {
+    beginInChannel(byHand);
+    const answer = { status: 429, headers: { "retry-after": "1" } };
+    teams.faults.push({ method: "POST", path: "/v3/conversations$", times: 3, answer });
+    await pass(60);
+    expect(own()).toHaveLength(1);
+  });
+});
+
 test("P19 a process that stood still for longer than its lease does not draw over what another one has drawn", async () => {
   begin(everyState.waiting);
   await pass(1);

@@ -9,6 +9,8 @@ export const approve: Step = {
   // The request's own expiry ends this step (look.ts); this is only its upper bound.
   deadline: 30 * 24 * 60 * 60_000,
 
+  appliesTo: ({ kind }) => kind !== "observed",
+
   async advance(deployment, { world, environment }) {
     if (deployment.evidence.proposal === undefined) {
       const proposal = await proposalOf(deployment, world, environment);

@@ -15,6 +15,8 @@ export const mergeChange: Step = {
   deadline: 30 * 60_000,
   late: "merge-blocked",
 
+  appliesTo: ({ kind }) => kind !== "observed",
+
   async advance(deployment, { world: { gitops, registry }, environment, once }) {
     const change = known(deployment, "change");
     const text = changeText(deployment, change.to);

@@ -12,6 +12,8 @@ export const openChange: Step = {
   title: "Change",
   deadline: 15 * 60_000,
 
+  appliesTo: ({ kind }) => kind !== "observed",
+
   async advance(deployment, { world: { gitops }, environment, once }) {
     const { tag } = known(deployment, "image");
     const approvedFrom = known(deployment, "proposal").liveTag;

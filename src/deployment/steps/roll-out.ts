@@ -1,6 +1,7 @@
 import type { CauseCode } from "../causes.ts";
 import type { Deployment, Evidence, RolloutEvidence, SuspicionEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
+import { overtakenBy, overtakerOf } from "../overtaken.ts";
 import type { Bad, FluxState, RolloutState, Suspicion } from "../ports.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 import { wantedOf } from "../wanted.ts";
@@ -22,7 +23,7 @@ export const rollOut: Step = {
   late: "rollout-stalled",
   follows: true,
 
-  async advance(deployment, { world: { cluster }, environment, clock }) {
+  async advance(deployment, { world: { cluster, gitops }, environment, clock }) {
     const wanted = wantedOf(deployment);
     const { digests } = known(deployment, "image");
     const [flux, pods] = await Promise.all([
@@ -45,13 +46,16 @@ export const rollOut: Step = {
       return { ...waiting({ seconds: 3 }, `Suspicion: ${pods.detail}`, evidence), late: pods };
     }
     if (flux.state === "failed") {
-      return {
-        ...failed(...causeOf(flux, pods, suspicion), evidence),
-        settled: isSettled(flux),
-      };
+      const [code, seen] = causeOf(flux, pods, suspicion);
+      const overtaker = await overtakerOf(flux, deployment, gitops);
+      return { ...failed(code, { ...seen, ...overtaker }, evidence), settled: isSettled(flux) };
     }
     if (pods.state === "ready" && flux.state === "released") {
       return soak(deployment, pods, flux, now, environment.rollout.soak);
+    }
+    const overtaken = await overtakenBy(deployment, gitops);
+    if (overtaken !== undefined) {
+      return { ...failed("superseded", overtaken, evidence), settled: true };
     }
     const outcome = waiting({ seconds: 3 }, sentence(flux, pods), evidence);
     const late = suspicion ?? (isHeldUp(flux, pods) ? { code: flux.late } : undefined);

@@ -1,4 +1,5 @@
 import { known } from "../known.ts";
+import { overtakenBy, overtakerOf } from "../overtaken.ts";
 import type { Cluster, FluxState, GitOps } from "../ports.ts";
 import { ServiceError } from "../service-error.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
@@ -11,26 +12,33 @@ export const sync: Step = {
   deadline: 15 * 60_000,
 
   async advance(deployment, { world: { cluster, gitops }, once }) {
-    const told = await once("poke-flux", {
-      find: () => Promise.resolve(undefined),
-      act: () => poke(cluster),
-      facts: {},
-    });
+    // What others did is followed, not driven.
+    const told =
+      deployment.kind === "observed"
+        ? {}
+        : await once<Told>("poke-flux", {
+            find: () => Promise.resolve(undefined),
+            act: () => poke(cluster),
+            facts: {},
+          });
     const flux = await cluster.readFlux(wantedOf(deployment));
     switch (flux.state) {
       case "fetching":
-      case "applying":
+      case "applying": {
+        const overtaken = await overtakenBy(deployment, gitops);
+        if (overtaken !== undefined) return failed("superseded", overtaken);
         return waiting(
           { seconds: 5 },
           told.unheard === undefined ? flux.sentence : `${flux.sentence} (${told.unheard})`,
           {},
           flux.late,
         );
+      }
       case "upgrading":
       case "released":
         return applied(flux, known(deployment, "merge").commit, gitops);
       case "failed":
-        return failed(flux.code, flux);
+        return failed(flux.code, { ...flux, ...(await overtakerOf(flux, deployment, gitops)) });
     }
   },
 
@@ -70,8 +78,12 @@ async function applied(
   }
 }
 
+interface Told {
+  readonly unheard?: string;
+}
+
 /** A poke that fails only costs time: Flux looks by itself at its own interval. */
-async function poke(cluster: Cluster): Promise<{ readonly unheard?: string }> {
+async function poke(cluster: Cluster): Promise<Told> {
   try {
     await cluster.poke();
     return {};

@@ -33,7 +33,7 @@ export const verifyImage: Step = {
 };
 
 function wantedTag(deployment: Deployment, environment: Environment): string | undefined {
-  if (deployment.target.from === "build") return known(deployment, "proposal").tag;
+  if (deployment.target.from !== "branch") return known(deployment, "proposal").tag;
   const run = known(deployment, "run");
   return imageTag(environment.image, environment.name, run);
 }

@@ -4,7 +4,14 @@ import { buttons, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
 import { rowOf, type Row } from "./rows.ts";
 import { escaped, logLine, ours, plain } from "./text.ts";
-import { askedTag, formerBuild, onEnvironment, subjectOf, type CardContext } from "./words.ts";
+import {
+  askedTag,
+  formerBuild,
+  onEnvironment,
+  subjectOf,
+  type CardContext,
+  whoOf,
+} from "./words.ts";
 
 export interface FailedView {
   readonly id: number;
@@ -31,7 +38,9 @@ export function failedView(deployment: Deployment, context: CardContext): Failed
     id: deployment.id,
     title: escaped(title),
     cause: `**${ours(sentence)}** ${escaped(failure?.detail ?? "", room.sentence)}`.trimEnd(),
-    left: leftOf(deployment, context),
+    left: [deployment.kind === "observed" ? whoOf(deployment) : "", leftOf(deployment, context)]
+      .filter((part) => part !== "")
+      .join(" "),
     excerptTitle: escaped(failure?.excerpt?.title ?? ""),
     excerpt: lines.map((line) => ({ text: logLine(line, room.line) })),
     remedy: `**What to do:** ${ours(remedy)}`,
@@ -72,6 +81,8 @@ export function failedTitle(
   const subject =
     subjectOf(deployment, environment) ??
     (code === "already-live" ? askedTag(deployment, environment) : undefined);
+  if (subject === undefined && deployment.kind === "observed")
+    return `The file of ${plain(deployment.environment)} cannot be used any more`;
   if (subject === undefined) return `Nothing was deployed to ${plain(deployment.environment)}`;
   const where = onEnvironment(subject, deployment.environment);
   if (code === "already-live") return `${subject} is live already${where}`;
@@ -80,20 +91,26 @@ export function failedTitle(
 }
 
 /** The failure's own page, unless one of the other buttons opens it already. */
-function linkOf({ failure, evidence: { run, change, merge } }: Deployment): string | undefined {
-  return [run?.url, change?.url, merge?.url].includes(failure?.url) ? undefined : failure?.url;
+function linkOf({ failure, evidence }: Deployment): string | undefined {
+  const { run, change, merge, edit } = evidence;
+  return [run?.url, change?.url, merge?.url, edit?.url].includes(failure?.url)
+    ? undefined
+    : failure?.url;
 }
 
 /** Says what Git wants now, where that is certain: before the merge nothing was changed. */
 function leftOf(deployment: Deployment, { environment }: CardContext): string {
-  const { merge, change, proposal } = deployment.evidence;
-  if (merge !== undefined && change !== undefined) {
+  const { merge, change, proposal, edit } = deployment.evidence;
+  const wanted = change?.to ?? edit?.to;
+  // Whoever was overtaken does not know what Git wants by now.
+  if (deployment.failure?.code === "superseded") return "";
+  if (merge !== undefined && wanted !== undefined) {
     const former = formerBuild(deployment, environment);
     const back =
       former === undefined || deployment.kind === "rollback"
         ? ""
         : ` To go back: **rollback ${escaped(deployment.environment)} ${former}**.`;
-    return `Git wants ${escaped(change.to)} now.${back}`;
+    return `Git wants ${escaped(wanted)} now.${back}`;
   }
   const untouched =
     deployment.progress.find((one) => one.step === "merge-change")?.state === "pending";

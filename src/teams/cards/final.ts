@@ -23,7 +23,8 @@ export interface FinalView {
 export function finalView(deployment: Deployment, context: CardContext): FinalView {
   const title = finalTitle(deployment, context);
   const amount = deployment.evidence.proposal?.changeCount ?? 0;
-  const shipped = amount > 0 ? `${count(amount, "commit")} in ` : "Done in ";
+  const done = deployment.kind === "observed" ? "Followed for " : "Done in ";
+  const shipped = amount > 0 ? `${count(amount, "commit")} in ` : done;
   return {
     id: deployment.id,
     title: escaped(title),
@@ -42,8 +43,9 @@ export function finalTitle(
   { environment }: Pick<CardContext, "environment">,
 ): string {
   const subject = subjectOf(deployment, environment) ?? plain(deployment.environment);
-  const again = deployment.kind === "rollback" ? " again" : "";
-  return `${subject} is live${again}${onEnvironment(subject, deployment.environment)}`;
+  const how = { deploy: "", rollback: " again", observed: ", put there by hand" };
+  const where = onEnvironment(subject, deployment.environment);
+  return `${subject} is live${where}${how[deployment.kind]}`;
 }
 
 /** From the request to the end, the wait for approval included. */

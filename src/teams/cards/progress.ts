@@ -18,7 +18,8 @@ export interface ProgressView {
 /** The work in progress: one line per step. */
 export function progressView(deployment: Deployment, context: CardContext): ProgressView {
   const title = progressTitle(deployment, context);
-  const former = deployment.evidence.proposal?.liveTag;
+  const { edit, proposal } = deployment.evidence;
+  const former = edit === undefined ? proposal?.liveTag : undefined;
   return {
     id: deployment.id,
     title: escaped(title),
@@ -40,6 +41,11 @@ export function progressTitle(
     return `Rolling ${name} back to ${deployment.target.build}`;
   }
   const subject = subjectOf(deployment, environment);
+  if (deployment.kind === "observed") {
+    return subject === undefined
+      ? `The file of ${name} was changed by hand`
+      : `${subject} was put into Git by hand${onEnvironment(subject, deployment.environment)}`;
+  }
   return subject === undefined
     ? `Deploying to ${name}`
     : `Deploying ${subject}${onEnvironment(subject, deployment.environment)}`;
@@ -50,12 +56,12 @@ export function evidenceLinks(
   deployment: Deployment,
   { environment }: CardContext,
 ): readonly Link[] {
-  const { run, change, merge } = deployment.evidence;
+  const { run, change, merge, edit } = deployment.evidence;
   return buttons(
     [
       ["Run", run?.url],
       ["Pull request", change?.url],
-      ["Commit", merge?.url],
+      ["Commit", merge?.url ?? edit?.url],
     ],
     environment,
   );

@@ -51,7 +51,7 @@ export function requestView(deployment: Deployment, context: CardContext): Reque
 /** The question in the title. Plain text. */
 export function questionOf(deployment: Deployment): string {
   const environment = plain(deployment.environment);
-  if (deployment.target.from === "branch") return `Deploy to ${environment}?`;
+  if (deployment.target.from !== "build") return `Deploy to ${environment}?`;
   const { build } = deployment.target;
   return deployment.kind === "rollback"
     ? `Roll back ${environment} to ${build}?`
@@ -66,7 +66,7 @@ function introOf(deployment: Deployment, context: CardContext): string {
     return `${who} asks. ${troubleOf(deployment, context) || "omnibot looks up what would ship."}`;
   const { commit } = proposal;
   const at = commit === undefined ? "" : ` at ${linked(short(commit.id), commit.url, environment)}`;
-  if (deployment.target.from === "branch")
+  if (deployment.target.from !== "build")
     return `${who} asks to ship **${escaped(proposal.branch ?? "")}**${at}`;
   const build =
     run === undefined

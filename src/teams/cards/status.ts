@@ -110,10 +110,10 @@ function environmentView(status: EnvironmentStatus, context: StatusContext): Env
 
 /** Of the deployment in work, or of the newest that ended: what is known of it. */
 function evidenceOf(
-  { active, last, environment }: EnvironmentStatus,
+  { active, followed, last, environment }: EnvironmentStatus,
   context: RenderContext,
 ): Partial<EnvironmentView> {
-  const deployment = active ?? last;
+  const deployment = active ?? followed ?? last;
   if (deployment === undefined) return {};
   return {
     chain: chainRows(deployment, context),
@@ -195,7 +195,8 @@ function wantedOf({ tag, environment }: EnvironmentStatus, context: StatusContex
   const known = context.environments[environment];
   const wanted = known === undefined ? escaped(tag.wanted) : linked(tag.wanted, tag.url, known);
   const since = tag.since === undefined ? "" : `, for ${roughly(context.now - tag.since)}`;
-  return `Git wants **${wanted}**${since}${tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`}.`;
+  const by = tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`;
+  return `Git wants **${wanted}**${since}${by}${tag.byHand === true ? ", past omnibot" : ""}.`;
 }
 
 const unknownMark = { mark: "?", color: "Default" } as const;
@@ -219,14 +220,14 @@ function healthOf({ health }: EnvironmentStatus): Finding {
 }
 
 function notesOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
-  const { active, last, lastGood, unanswered, problems } = status;
+  const { active, followed, last, lastGood, unanswered, problems } = status;
   const environment = context.environments[status.environment];
   const notes = problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
   if (unanswered.length > 0) {
     notes.unshift(`**Partial answer:** ${list(unanswered)} did not answer in time.`);
   }
   if (environment === undefined) return notes;
-  if (active !== undefined) notes.push(workOf(active, environment));
+  for (const one of [active, followed]) if (one !== undefined) notes.push(workOf(one, environment));
   if (last?.endedAt !== undefined) {
     notes.push(
       `#${last.id} before: ${endings[last.state]} ${roughly(context.now - last.endedAt)} ago.`,
@@ -246,7 +247,9 @@ function workOf(active: Deployment, environment: RenderContext["environment"]): 
   const at = running === undefined ? "" : `, at ${escaped(running.title, 20)}`;
   const waits = running?.sentence === undefined ? "" : `: ${escaped(running.sentence)}`;
   const title = escaped(progressTitle(active, { environment }));
-  return `#${active.id}: ${title}${at}${waits}${/[.!?…]$/.test(waits) ? "" : "."} ${escaped(active.requester.name, 80)} asked.`;
+  const end = /[.!?…]$/.test(waits) ? "" : ".";
+  const who = active.kind === "observed" ? "changed it" : "asked";
+  return `#${active.id}: ${title}${at}${waits}${end} ${escaped(active.requester.name, 80)} ${who}.`;
 }
 
 function titleOf(deployment: Deployment, context: RenderContext): string {

@@ -1,5 +1,5 @@
 import type { Environment } from "../../config/config.ts";
-import type { Deployment } from "../../deployment/deployment.ts";
+import type { Deployment, EditEvidence } from "../../deployment/deployment.ts";
 import { buildOfTag, imageTag } from "../../deployment/image-tag.ts";
 import { escaped, list, plain } from "./text.ts";
 
@@ -36,15 +36,15 @@ export function isApproved(deployment: Deployment, environment: Environment): bo
 
 /** The tag that shall be live, as soon as it is known. */
 function tagOf(deployment: Deployment, environment: Environment): string | undefined {
-  const { image, change, proposal, run } = deployment.evidence;
-  const known = image?.tag ?? change?.to ?? proposal?.tag;
+  const { image, change, proposal, edit, run } = deployment.evidence;
+  const known = image?.tag ?? change?.to ?? proposal?.tag ?? edit?.to;
   if (known !== undefined) return known;
   return run === undefined ? undefined : imageTag(environment.image, environment.name, run);
 }
 
 /** The tag of the build that somebody asked for by its number. */
 export function askedTag({ target }: Deployment, environment: Environment): string | undefined {
-  if (target.from === "branch") return undefined;
+  if (target.from !== "build") return undefined;
   const build = { id: target.build, number: undefined };
   return imageTag(environment.image, environment.name, build);
 }
@@ -65,11 +65,23 @@ export function formerBuild(deployment: Deployment, environment: Environment): n
   return former === undefined ? undefined : buildOfTag(environment.image, environment.name, former);
 }
 
-/** `Alex Wilber asked, **Megan Bowen approved**.` */
+/** `Alex Wilber asked, **Megan Bowen approved**.` Of a change past omnibot, who made it. */
 export function whoOf(deployment: Deployment): string {
+  const { edit } = deployment.evidence;
+  if (edit !== undefined) return editorOf(edit);
   const asked = `${escaped(deployment.requester.name, 80)} asked`;
   const approvers = deployment.approvals.map((approval) => escaped(approval.person.name, 80));
   return approvers.length === 0 ? `${asked}.` : `${asked}, **${list(approvers)} approved**.`;
+}
+
+function editorOf({ author, from, to, commits }: EditEvidence): string {
+  const who = `**${escaped(author, 80)}**`;
+  const what =
+    to === undefined
+      ? "changed the file so that it cannot be used,"
+      : `changed ${escaped(from)} to **${escaped(to)}** in Git,`;
+  const others = commits > 1 ? ` The last of ${commits} commits.` : "";
+  return `${who} ${what} past omnibot.${others}`;
 }
 
 /** The first seven characters of a commit. */

@@ -183,6 +183,40 @@ const backProposal = {
   changeCount: 0,
 };
 
+const edit = {
+  commit: "29c5301e0",
+  url: "https://github.com/omnispatial/gitops/commit/29c5301e0",
+  author: "diego-siciliani",
+  at: asked - minute,
+  from: "production-40655",
+  to: "production-40612",
+  commits: 1,
+};
+const { to: _none, ...unreadable } = edit;
+const editProposal = {
+  release: proposal.release,
+  liveTag: edit.from,
+  tag: edit.to,
+};
+
+/** A change past omnibot, which is followed. */
+function byHand(changes: Partial<Deployment>): Deployment {
+  const order = ["observe", "verify-image", "sync", "roll-out", "check-health"];
+  return deployment({
+    kind: "observed",
+    target: { from: "git" },
+    requester: { id: "github:diego-siciliani", name: "diego-siciliani" },
+    evidence: { edit },
+    progress: order.map((step, i) => ({
+      step,
+      title: titles[step] ?? "Change",
+      state: i === 0 ? "running" : "pending",
+      ...(i === 0 ? { startedAt: asked } : {}),
+    })),
+    ...changes,
+  });
+}
+
 /** A deployment in every state that a card can show. */
 export const everyState = {
   "just asked": deployment(),
@@ -285,6 +319,32 @@ export const everyState = {
     endedAt: asked + minute,
     failure: { code: "constructor", step: "approve", detail: "New." },
   }),
+  "changed by hand": byHand({ state: "active" }),
+  "changed by hand, live": byHand({
+    state: "live",
+    evidence: {
+      edit,
+      proposal: editProposal,
+      merge: { commit: edit.commit, url: edit.url },
+      image: { tag: edit.to, digest, digests: [digest] },
+      sync: built.sync,
+      release: built.release,
+      rollout: { pods: 3, podsReady: 3, digest, running },
+    },
+    endedAt: asked + 2 * minute,
+  }),
+  "changed by hand, failed": byHand({
+    state: "failed",
+    evidence: { edit, merge: built.merge, proposal: editProposal },
+    endedAt: asked + 2 * minute,
+    failure: { code: "image-not-found", step: "verify-image", detail: "It is not there." },
+  }),
+  "broken by hand": byHand({
+    state: "failed",
+    evidence: { edit: unreadable },
+    endedAt: asked + minute,
+    failure: { code: "yaml-invalid", step: "observe", detail: "Line 9: a tab.", url: edit.url },
+  }),
   rejected: deployment({
     state: "rejected",
     evidence: { proposal },
@@ -325,6 +385,7 @@ export function status(changes: Partial<EnvironmentStatus> = {}): EnvironmentSta
     pods: { state: "well", sentence: "3 of 3 ready on production-40655" },
     health: [{ name: "web", ok: true, answer: "200" }],
     active: undefined,
+    followed: undefined,
     last: everyState.live,
     lastGood: everyState.live,
     unanswered: [],

@@ -381,6 +381,71 @@ test("P10 says where Flux applied a later commit that holds the merge", () => {
   expect(textsOf(card).join("\n")).toContain("applied by Flux with a later commit as release 14");
 });
 
+describe("a change by hand", () => {
+  test("P17 is told with who made it, from which tag to which, and its commit; nobody can click", () => {
+    const { card, summary } = renderCard(everyState["changed by hand"], context);
+    expect(summary).toBe("production-40612 was put into Git by hand");
+    const text = textsOf(card).join("\n");
+    expect(text).toContain(
+      "**diego-siciliani** changed production-40655 to **production-40612** in Git, past omnibot.",
+    );
+    expect(verbsOf(card)).toEqual([]);
+    expect(JSON.stringify(card)).toContain(
+      "https://github.com/omnispatial/gitops/commit/29c5301e0",
+    );
+  });
+
+  test("P17 that several commits made says so", () => {
+    const row = everyState["changed by hand"];
+    const { edit } = row.evidence;
+    if (edit === undefined) throw new Error("no edit");
+    const { card } = renderCard({ ...row, evidence: { edit: { ...edit, commits: 3 } } }, context);
+    expect(textsOf(card).join("\n")).toContain("past omnibot. The last of 3 commits.");
+  });
+
+  test("P17 that is live says that it was put there by hand", () => {
+    const { card, summary } = renderCard(everyState["changed by hand, live"], context);
+    expect(summary).toBe("production-40612 is live, put there by hand");
+    expect(textsOf(card).join("\n")).toContain(
+      "[29c5301](https://github.com/omnispatial/gitops/commit/29c5301e0) applied by Flux as release 14",
+    );
+  });
+
+  test("P17 that failed says what Git wants now, and how to go back", () => {
+    const { card, summary } = renderCard(everyState["changed by hand, failed"], context);
+    expect(summary).toBe("production-40612 is not live: The image is not in the registry.");
+    expect(textsOf(card).join("\n")).toContain(
+      "Git wants production-40612 now. To go back: **rollback production 40655**.",
+    );
+  });
+
+  test("P17 that broke the file says by whom", () => {
+    const { card, summary } = renderCard(everyState["broken by hand"], context);
+    expect(summary).toMatch(/^The file of production cannot be used any more: /);
+    expect(textsOf(card).join("\n")).toContain(
+      "**diego-siciliani** changed the file so that it cannot be used, past omnibot.",
+    );
+  });
+
+  test("P17 is part of the status while it is followed", () => {
+    const followed = everyState["changed by hand"];
+    const { card } = renderStatus(
+      [
+        status({
+          tag: { wanted: "production-40612", by: "diego-siciliani", byHand: true },
+          followed,
+        }),
+      ],
+      { ...context, environments: { production } },
+    );
+    const text = textsOf(card).join("\n");
+    expect(text).toContain("Git wants **production-40612**, by diego-siciliani, past omnibot.");
+    expect(text).toContain(
+      "#128: production-40612 was put into Git by hand, at Change. diego-siciliani changed it.",
+    );
+  });
+});
+
 describe("the status", () => {
   const environments = { production };
 
