@@ -4,6 +4,7 @@ import type { Benign, Case } from "./case.ts";
 import { changeCases } from "./change.ts";
 import { clusterCases } from "./cluster.ts";
 import { fluxCases } from "./flux.ts";
+import { generalCases } from "./general.ts";
 import { healthCases } from "./health.ts";
 import { imageCases } from "./image.ts";
 import { pipelineCases } from "./pipeline.ts";
@@ -18,6 +19,7 @@ export const families: Readonly<Record<string, readonly Case[]>> = {
   pods: podCases,
   cluster: clusterCases,
   health: healthCases,
+  general: generalCases,
 };
 
 export interface Row {
@@ -40,6 +42,8 @@ export const rows: readonly Row[] = [
 /** Causes that no world of stand-ins can bring about, and why. */
 const notStaged: Readonly<Partial<Record<CauseCode, string>>> = {
   "internal-error": "a bug of omnibot's own: test/deployment/look.test.ts throws one",
+  "step-unknown": "a row of another version of omnibot: test/deployment/time.test.ts has one",
+  "environment-unknown": "another configuration: test/deployment/engine.test.ts has one",
 };
 
 /** Causes without any case. */
