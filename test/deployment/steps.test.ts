@@ -835,7 +835,7 @@ describe("check-health", () => {
     expect(await looked(trouble, now)).toMatchObject({
       type: "waiting",
       sentence: "web is ill",
-      late,
+      late: { code: late },
     });
   });
 
