@@ -165,6 +165,7 @@ export const calls: readonly Call[] = [
     during: "none",
     scenario: "build-fails",
     ends: "failed: pipeline-failed",
+    manner: "without",
   }),
 
   onRegistry({

@@ -2,7 +2,7 @@ import { calls, type Call } from "./calls.ts";
 import type { Cell, Verdict } from "./cell.ts";
 import { faultOf, troubles, type Trouble } from "./faults.ts";
 import { judge, type Expectation } from "./judge.ts";
-import type { Stage } from "./stage.ts";
+import { patience, type Stage } from "./stage.ts";
 import { play } from "./story.ts";
 
 /** Every request times everything that can go wrong with a request. */
@@ -36,7 +36,11 @@ function isMain(call: Call, trouble: Trouble): boolean {
 }
 
 async function playCell(stage: Stage, call: Call, trouble: Trouble): Promise<Verdict> {
-  await stage.begin({ poke: call.poke ?? "annotation" });
+  const hangs = typeof trouble.fault !== "string" && trouble.fault.hang !== undefined;
+  await stage.begin({
+    poke: call.poke ?? "annotation",
+    ...(hangs ? { patience: patience.hanging } : {}),
+  });
   stage.world.choose(call.scenario ?? "success");
   // A watch lists what a look lists, and would meet the fault in its place, where nobody sees it.
   stage.seen.isWatching = call.port !== "kubernetes" || call.manner !== "again";

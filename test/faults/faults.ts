@@ -42,8 +42,8 @@ export function answer(
 export const forEver = 1e9;
 
 export const troubles: readonly Trouble[] = [
-  { name: "429, Retry-After", fault: answer(429, { "retry-after": "7" }), times: 1, asks: 7000 },
-  { name: "503, Retry-After", fault: answer(503, { "retry-after": "6" }), times: 1, asks: 6000 },
+  { name: "429, Retry-After", fault: answer(429, { "retry-after": "45" }), times: 1, asks: 45_000 },
+  { name: "503, Retry-After", fault: answer(503, { "retry-after": "40" }), times: 1, asks: 40_000 },
   { name: "401 once", fault: answer(401), times: 1 },
   { name: "403 twice", fault: answer(403), times: 2 },
   { name: "404 once", fault: answer(404), times: 1, absent: true },
@@ -63,7 +63,7 @@ export const troubles: readonly Trouble[] = [
   { name: "reset after its effect", fault: { reset: "after" }, times: 1, writes: true },
   { name: "no answer", fault: { hang: true }, times: 1 },
   { name: "no answer to its effect", fault: { hang: "after" }, times: 1, writes: true },
-  { name: "slow answer", fault: { delay: patience / 3 }, times: 1, silent: true },
+  { name: "slow answer", fault: { delay: patience.hanging / 3 }, times: 1, silent: true },
   { name: "body broken off", fault: { body: "broken-off" }, times: 1 },
   { name: "body malformed", fault: { body: "malformed" }, times: 1 },
   { name: "403 for good", fault: answer(403), times: forEver, ends: "failed: service-denied" },

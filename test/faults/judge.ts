@@ -18,6 +18,8 @@ export interface Expectation {
   readonly says?: RegExp;
 }
 
+/** A look that takes its time leaves less of the wait. */
+const tolerance = 0.3;
 /** Nobody waits longer than this between two looks, in milliseconds. */
 const longestWait = 16 * 60_000;
 
@@ -73,7 +75,7 @@ function judgeWaits(
   }
   if (silent === true && waits.length > 0)
     problems.push(`it waited for no reason: ${waits.map(({ sentence }) => sentence).join(" | ")}`);
-  if (asks > 0 && !waits.some(({ time }) => time >= asks - 100))
+  if (asks > 0 && !waits.some(({ time }) => time >= asks * (1 - tolerance)))
     problems.push(`nobody waited for ${asks / 1000} s as asked`);
   if (state === "expired") return problems.slice(0, 4);
   const said = wordsOfCard(cards.at(-1));

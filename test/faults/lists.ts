@@ -2,6 +2,7 @@ import type { Fault } from "../../sandbox/stand-in.ts";
 import { calls, type Call } from "./calls.ts";
 import type { Cell } from "./cell.ts";
 import { page, type Misdeed } from "./faults.ts";
+import { patience } from "./stage.ts";
 import { told } from "./tale.ts";
 
 /** So many times the list is as it was before. */
@@ -58,6 +59,9 @@ function lagging(
     call: (write ?? read).name,
     fault,
     ends: ["live"],
+    ...(loss?.hang === undefined
+      ? {}
+      : { setup: { poke: "annotation", patience: patience.hanging } as const }),
     form: write === undefined ? "chosen" : loss === losses["502"] ? "always" : "full",
     prepare(stage) {
       stage.seen.isWatching = false;

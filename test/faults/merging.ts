@@ -50,11 +50,11 @@ const refusals: readonly Refusal[] = [
     faults: [
       {
         ...asynchronous,
-        ...answer(403, { "retry-after": "9" }, "You have exceeded a secondary rate limit."),
+        ...answer(403, { "retry-after": "60" }, "You have exceeded a secondary rate limit."),
         times: 1,
       },
     ],
-    asks: 9000,
+    asks: 60_000,
   },
   {
     fault: "primary rate limit",
