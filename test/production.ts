@@ -30,6 +30,7 @@ export const production = {
   flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
   approval: { approvers: [], required: 1, expires: 3_600_000 },
   rollout: { soak: 0 },
+  rollback: "offered",
   health: [],
   deadlines: {},
 } as const satisfies Environment;

@@ -45,6 +45,8 @@ export interface AzureDevOps {
     readonly tag: string;
     readonly commit: string;
   }[];
+  /** Somebody presses "Cancel" on a run's page. */
+  cancel(id: number): void;
   /** What the organization allows and what it is short of; to be changed at any time. */
   readonly controls: Controls;
   /** Pushes a commit to `main`; `author` is somebody of the sandbox or any name. */
@@ -114,6 +116,7 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
     },
     earlierBuilds,
     controls,
+    cancel: (id) => runs.find(id)?.cancel(),
     pushCommit,
     async close() {
       runs.close();

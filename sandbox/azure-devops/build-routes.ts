@@ -41,10 +41,10 @@ export function addBuildRoutes(add: AddRoute, url: () => string, history: Pipeli
 
   add("GET", builds, (request) => {
     const found = queryBuilds(history.listed(), request.query);
-    return list(found.map((run) => buildOf(run, url())));
+    return list(found.map((run) => buildOf(run, url(), history.controls)));
   });
 
-  addBelow("", (run) => ({ status: 200, json: buildOf(run, url()) }));
+  addBelow("", (run) => ({ status: 200, json: buildOf(run, url(), history.controls) }));
 
   add("PATCH", `${builds}/:build`, (request) => {
     const run = find(request.params["build"]);
@@ -55,7 +55,7 @@ export function addBuildRoutes(add: AddRoute, url: () => string, history: Pipeli
       if (run.status === "completed") throw finishedBuild(run.request.id);
       run.cancel();
     }
-    return { status: 200, json: buildOf(run, url()) };
+    return { status: 200, json: buildOf(run, url(), history.controls) };
   });
 
   addBelow("/timeline", (run) => ({
@@ -137,10 +137,11 @@ function logOf(run: Run, task: Task, url: string): object {
   };
 }
 
-function buildOf(run: Run, url: string): object {
+function buildOf(run: Run, url: string, controls: Controls): object {
   const { id, number, commit, parameters, variables, requestedFor, queuedAt } = run.request;
   const at = (name: string, time: number | undefined) =>
     time === undefined ? {} : { [name]: new Date(time).toISOString() };
+  const ended = run.status === "completed";
   const plain = Object.entries(variables).filter(([, { isSecret }]) => !isSecret);
   return {
     _links: {
@@ -154,7 +155,7 @@ function buildOf(run: Run, url: string): object {
     plans: [],
     triggerInfo: {},
     id,
-    buildNumber: number,
+    buildNumber: (ended ? controls.number : undefined) ?? number,
     status: run.status,
     ...(run.result === undefined ? {} : { result: run.result }),
     queueTime: new Date(queuedAt).toISOString(),
@@ -165,7 +166,7 @@ function buildOf(run: Run, url: string): object {
     project: projectRef(url),
     uri: `vstfs:///Build/Build/${id}`,
     sourceBranch: branch,
-    sourceVersion: commit,
+    sourceVersion: (ended ? controls.commit : undefined) ?? commit,
     queue: {
       id: 9,
       name: "Azure Pipelines",

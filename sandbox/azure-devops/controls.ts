@@ -10,6 +10,9 @@ export class Controls {
   approved = true;
   /** The pipeline itself, as an administrator may set it. */
   queueStatus: "enabled" | "paused" | "disabled" = "enabled";
+  /** The commit that runs check out in the end, and the number that they give themselves, instead of what was asked for. */
+  commit: string | undefined;
+  number: string | undefined;
 
   /** Resolves when a new run may begin, or the signal is aborted. */
   async ready(signal: AbortSignal): Promise<void> {

@@ -23,6 +23,8 @@ export interface Environment {
   readonly flux: FluxConfig;
   readonly approval: ApprovalConfig;
   readonly rollout: { readonly soak: number };
+  /** What follows a failure after the merge: `offered` is a button, `automatic` goes back without asking anybody. */
+  readonly rollback: "offered" | "automatic";
   readonly health: readonly HealthEndpoint[];
   readonly deadlines: Deadlines;
 }

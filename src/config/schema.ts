@@ -173,6 +173,7 @@ export function configSchema(steps: readonly string[]) {
     flux: flux.prefault({}),
     approval,
     rollout: z.strictObject({ soak: duration.default(15_000) }).prefault({}),
+    rollback: z.enum(["offered", "automatic"]).default("offered"),
     health: z.array(health).default([]),
     deadlines,
   });

@@ -14,7 +14,12 @@ export type Kind = "deploy" | "rollback" | "observed";
 export type Target =
   | { readonly from: "branch" }
   | { readonly from: "git" }
-  | { readonly from: "build"; readonly build: number };
+  | {
+      readonly from: "build";
+      readonly build: number;
+      /** omnibot went back by itself, as the environment's configuration says: nobody is asked. */
+      readonly automatic?: boolean;
+    };
 
 /** Name of a step (steps.ts). A string, since a row may name a step that only another version of omnibot knows. */
 export type StepName = string;
@@ -60,6 +65,8 @@ export interface Failure {
   readonly service?: Service;
   /** What became of it afterwards, where the world went on without us: "Flux rolled back to production-40655." */
   readonly aftermath?: string;
+  /** What people may go back to. */
+  readonly wayBack?: WayBack;
 }
 
 /** A failure is not the end for Flux, which tries again or rolls back: it is looked at further, as long as that takes. */
@@ -68,6 +75,16 @@ export interface Following {
   readonly until: number;
   /** How it looks now. */
   readonly sentence: string;
+}
+
+/** A build that was proven healthy before. */
+export interface WayBack {
+  readonly build: number;
+  readonly tag: string;
+  /** omnibot goes back by itself. */
+  readonly automatic?: boolean;
+  /** The deployment that was asked for by the button of this failure, or that omnibot began. */
+  readonly asked?: number;
 }
 
 export interface Excerpt {

@@ -14,7 +14,10 @@ export interface Delivery {
 export type NewDeployment = Pick<
   Deployment,
   "key" | "kind" | "environment" | "target" | "requester" | "requestedAt" | "expiresAt" | "progress"
->;
+> & {
+  /** The failed deployment whose way back this is: it is told the number of this one, in the same moment. */
+  readonly undoes?: number;
+};
 
 export type Created =
   | { readonly state: "created"; readonly deployment: Deployment }
@@ -162,6 +165,8 @@ export interface Update {
   readonly nextAt: number;
   readonly trouble: Trouble | undefined;
   readonly audit: readonly AuditEntry[];
+  /** What begins in the moment in which this one ends, in the same thread. */
+  readonly next?: NewDeployment;
 }
 
 /** What a deployment's thread shows, as far as it was sent. */

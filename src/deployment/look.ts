@@ -7,6 +7,7 @@ import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./
 import type { Clock, World } from "./ports.ts";
 import { ServiceError, type Service } from "./service-error.ts";
 import { waiting, type Outcome, type Step } from "./step.ts";
+import { findWayBack, goesBackByItself, rollbackOf } from "./way-back.ts";
 import { completes, currentStep, expires, fails, misses, timeOn, waits } from "./transitions.ts";
 
 export interface LookContext {
@@ -32,6 +33,32 @@ const punctual = 10_000;
 
 /** Looks once at a claimed row: asks its current step, and says what to save. Undefined when the row was taken over. */
 export async function look(given: Claim, context: LookContext): Promise<Update | undefined> {
+  const update = await lookAtStep(given, context);
+  return update === undefined ? undefined : withWayBack(update, context);
+}
+
+/** A failure knows what people may go back to; where the environment says so, omnibot goes back by itself. */
+async function withWayBack(
+  update: Update,
+  { ledger, environment, clock }: LookContext,
+): Promise<Update> {
+  const { deployment } = update;
+  if (deployment.failure === undefined) return update;
+  const wayBack = await findWayBack(deployment, ledger, environment);
+  if (wayBack === undefined) return update;
+  const automatic = goesBackByItself(deployment, environment);
+  const known = automatic ? { ...wayBack, automatic } : wayBack;
+  const failed = { ...deployment, failure: { ...deployment.failure, wayBack: known } };
+  return automatic
+    ? {
+        ...update,
+        deployment: failed,
+        next: rollbackOf(failed, wayBack, "omnibot", environment, clock.now()),
+      }
+    : { ...update, deployment: failed };
+}
+
+async function lookAtStep(given: Claim, context: LookContext): Promise<Update | undefined> {
   const { clock, steps } = context;
   const claim = caughtUp(given, clock.now());
   const { deployment } = claim;

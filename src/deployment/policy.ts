@@ -24,6 +24,7 @@ export function mayDecide(
   if (deployment.state !== "active") return "already-decided";
   if (currentStep(deployment)?.step !== "approve") return "already-decided";
   if (now >= deployment.expiresAt) return "expired";
+  if (isAutomatic(deployment)) return "not-open";
   if (sameId(person.id, deployment.requester.id)) return "own-request";
   if (!environment.approval.approvers.some((approver) => sameId(approver, person.id)))
     return "not-permitted";
@@ -37,4 +38,9 @@ export function mayDecide(
 /** GUIDs are the same in either case. */
 function sameId(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Whether omnibot goes back by itself here: nobody asked, and nobody is asked. */
+export function isAutomatic({ target }: Pick<Deployment, "target">): boolean {
+  return target.from === "build" && target.automatic === true;
 }

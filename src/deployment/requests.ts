@@ -5,6 +5,7 @@ import { mayDecide } from "./policy.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
+import { rollbackOf } from "./way-back.ts";
 
 export interface DeploymentRequest {
   readonly kind: Exclude<Kind, "observed">;
@@ -47,10 +48,24 @@ export type DecisionAnswer =
     }
   | { readonly state: "unknown" };
 
+export interface GoBack {
+  readonly deploymentId: number;
+  readonly requester: Person;
+  /** The click: it must come from the deployment's own thread, where the rollback goes on. */
+  readonly delivery: Delivery;
+}
+
+export type GoBackAnswer =
+  /** `asked`: somebody did that before; this is the rollback. `busy` and `overtaken`: this one is in the way. */
+  | { readonly state: "created" | "asked" | "busy" | "overtaken"; readonly deployment: Deployment }
+  | { readonly state: "unknown" };
+
 export interface Requests {
   request(request: DeploymentRequest): Promise<RequestAnswer>;
   /** Decides about a waiting request, as this person, at this moment: all rules are checked here and nowhere else. */
   decide(decision: Decision): Promise<DecisionAnswer>;
+  /** Asks to go back from a failed deployment to the build that its card offers; somebody else has to approve that. */
+  goBack(asked: GoBack): Promise<GoBackAnswer>;
 }
 
 export interface RequestsOptions {
@@ -61,9 +76,12 @@ export interface RequestsOptions {
   readonly hint: () => void;
 }
 
+/** How many of the newest deployments may have overtaken a failed one whose button is pressed. */
+const recent = 50;
+
 /** What people ask for: each answer is complete, and whatever was accepted is in the ledger before it is given. */
 export function createRequests({ ledger, environments, clock, hint }: RequestsOptions): Requests {
-  return { request, decide };
+  return { request, decide, goBack };
 
   async function request(asked: DeploymentRequest): Promise<RequestAnswer> {
     const known = Object.keys(environments);
@@ -127,4 +145,33 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
     const enough = decided.approvals.length >= environment.approval.required;
     return { state: enough ? "approved" : "counted", deployment: decided };
   }
+
+  async function goBack({ deploymentId, requester, delivery }: GoBack): Promise<GoBackAnswer> {
+    const failed = await ledger.get(deploymentId);
+    const wayBack = failed?.failure?.wayBack;
+    const environment = failed === undefined ? undefined : environments[failed.environment];
+    if (failed === undefined || wayBack === undefined || environment === undefined)
+      return { state: "unknown" };
+    if (!(await ledger.isThread(failed.id, delivery.conversation))) return { state: "unknown" };
+
+    const before = wayBack.asked === undefined ? undefined : await ledger.get(wayBack.asked);
+    if (before !== undefined) return { state: "asked", deployment: before };
+    // What is live now is not what this card tells of: going back from it needs a new thought.
+    const later = (await ledger.list(failed.environment, recent)).find(
+      (one) => one.id > failed.id && one.state !== "active" && one.evidence.merge !== undefined,
+    );
+    if (later !== undefined) return { state: "overtaken", deployment: later };
+
+    const rollback = rollbackOf(failed, wayBack, requester, environment, clock.now());
+    const created = await ledger.create(rollback, delivery);
+    hint();
+    if (created.state === "repeated") return { state: "unknown" };
+    const { deployment } = created;
+    const same = deployment.kind === "rollback" && isTo(deployment, wayBack.build);
+    return { state: created.state === "busy" && same ? "asked" : created.state, deployment };
+  }
+}
+
+function isTo({ target }: Deployment, build: number): boolean {
+  return target.from === "build" && target.build === build;
 }

@@ -1,7 +1,9 @@
 import { sql, type Kysely, type Transaction } from "kysely";
-import type { Claim, Trouble, Update } from "../deployment/ledger.ts";
+import type { Deployment } from "../deployment/deployment.ts";
+import type { Claim, NewDeployment, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { withApprovals } from "./read.ts";
+import { create } from "./requests.ts";
 import { columnsOf, working } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -62,7 +64,22 @@ export async function save(tx: Transaction<Schema>, held: Claim, update: Update)
     .executeTakeFirst();
   if (saved === undefined) return false;
   await writeAudit(tx, update.audit);
+  if (update.next !== undefined) await begin(tx, held.deployment, update.next);
   return true;
+}
+
+/** Begins a deployment in the thread of the one that has just ended, once. */
+async function begin(
+  tx: Transaction<Schema>,
+  { id }: Deployment,
+  next: NewDeployment,
+): Promise<void> {
+  const thread = await tx
+    .selectFrom("thread")
+    .select(["conversation", "reference"])
+    .where("deployment_id", "=", id)
+    .executeTakeFirstOrThrow();
+  await create(tx, next, { id: `after-${id}`, ...thread });
 }
 
 /** Keeps the row for longer; false when somebody else has it. */

@@ -1,8 +1,9 @@
 import { sql, type Insertable, type Transaction } from "kysely";
 import type { Evidence } from "../deployment/deployment.ts";
 import type { Created, Delivery, NewDeployment, Place } from "../deployment/ledger.ts";
+import { isAutomatic } from "../deployment/policy.ts";
 import { writeAudit } from "./audit.ts";
-import { readActive, readHistory, type Queries } from "./read.ts";
+import { readActive, readDeployment, readHistory, type Queries } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
 import type { DeploymentTable, Schema } from "./schema.ts";
 
@@ -33,17 +34,40 @@ export async function create(
     environment: request.environment,
     target: request.target,
     key: request.key,
+    ...(request.undoes === undefined ? {} : { undoes: request.undoes }),
   };
+  if (request.undoes !== undefined) await markUndone(tx, request.undoes, row.id);
   await writeAudit(tx, [
     {
       at: request.requestedAt,
       deploymentId: row.id,
-      actor: request.requester,
+      actor: isAutomatic(request) ? "omnibot" : request.requester,
       action: "requested",
       facts,
     },
   ]);
   return { state: "created", deployment: deploymentOf(row, []) };
+}
+
+/** Tells a failed deployment that its way back was asked for, so that its card has no button for that any more. */
+async function markUndone(tx: Transaction<Schema>, id: number, by: number): Promise<void> {
+  const failed = await readDeployment(tx, id);
+  const { failure } = failed ?? {};
+  if (failed === undefined || failure?.wayBack === undefined) return;
+  const wayBack = { ...failure.wayBack, asked: by };
+  const marked = await tx
+    .updateTable("deployment")
+    .set((eb) => ({
+      ...columnsOf({ ...failed, failure: { ...failure, wayBack } }),
+      revision: eb("revision", "+", 1),
+      // Whoever looks at it in this moment must not write over that.
+      version: eb("version", "+", 1),
+    }))
+    .where("id", "=", id)
+    .where("revision", "=", failed.revision)
+    .returning("id")
+    .executeTakeFirst();
+  if (marked === undefined) throw new Error(`#${id} changed in this very moment`);
 }
 
 /** What became of a message that came before: its deployment, or somebody else's was in its way. */

@@ -19,7 +19,7 @@ import {
 } from "./answers.ts";
 import { renderHelp } from "./cards/help.ts";
 import { renderDeployment, renderStatus } from "./cards/status.ts";
-import { answerOf, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
+import { answerOf, goBackAnswer, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
 import { parseCommand, type Command } from "./command.ts";
 import {
   cardMessage,
@@ -250,6 +250,8 @@ export function createBot({
       if (typeof asked === "string") return sentenceAnswer(asked);
       if ((await membershipOf(activity, context)) === "guest")
         return sentenceAnswer("Guests cannot decide about deployments.");
+      if ("requester" in asked)
+        return goBackAnswer(await within(ledgerTime, "the request", requests.goBack(asked)));
       const decided = await within(ledgerTime, "the decision", requests.decide(asked));
       mend(activity, decided);
       return answerOf(decided, asked, environments, { now: clock.now(), timeZone: teams.timeZone });

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "../deployment/deployment.ts";
-import type { Decision, DecisionAnswer } from "../deployment/requests.ts";
+import type { Decision, DecisionAnswer, GoBack, GoBackAnswer } from "../deployment/requests.ts";
 import type { IncomingActivity } from "./activity.ts";
 import { renderCard, type RenderContext } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
+import { referenceOf } from "./conversations.ts";
 
 /** The body of an answer to a click. Its HTTP status is 200 whatever it says: clients show nothing of other ones. */
 export interface ClickAnswer {
@@ -18,7 +19,7 @@ export interface ClickAnswer {
 /** All that is taken from a card: what was pressed, an opaque id, and the words that somebody typed. */
 const click = z.looseObject({
   action: z.looseObject({
-    verb: z.enum(["approve", "reject"]),
+    verb: z.enum(["approve", "reject", "rollback"]),
     data: z.looseObject({ deployment: z.int().positive(), reason: z.string().optional() }),
   }),
 });
@@ -26,10 +27,18 @@ const click = z.looseObject({
 const longestReason = 200;
 
 /** What a click asks for, or the sentence that refuses it. */
-export function readClick(activity: IncomingActivity, person: Person): Decision | string {
+export function readClick(activity: IncomingActivity, person: Person): Decision | GoBack | string {
   const { data, success } = click.safeParse(activity.value);
   if (!success) return "omnibot does not know this button.";
   const { verb, data: input } = data.action;
+  if (verb === "rollback") {
+    const delivery = {
+      id: `click ${activity.id ?? person.id}`,
+      conversation: activity.conversation.id,
+      reference: referenceOf(activity),
+    };
+    return { deploymentId: input.deployment, requester: person, delivery };
+  }
   const reason = verb === "reject" ? (input.reason ?? "").trim() : "";
   if (verb === "reject" && reason === "") return "Please say why; a word is enough.";
   if (reason.length > longestReason) return `Please say it in ${longestReason} characters.`;
@@ -45,6 +54,31 @@ export function readClick(activity: IncomingActivity, person: Person): Decision 
 /** A sentence that only the person who clicked sees. */
 export function sentenceAnswer(sentence: string): ClickAnswer {
   return { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: sentence };
+}
+
+/** Tells the person who asked to go back what came of it. The rollback has a card of its own, and the old one loses its button. */
+export function goBackAnswer(answer: GoBackAnswer): ClickAnswer {
+  if (answer.state === "unknown")
+    return sentenceAnswer("There is nothing to go back to from here any more.");
+  const { id, requester, environment } = answer.deployment;
+  switch (answer.state) {
+    case "created":
+      return sentenceAnswer(
+        `#${id} asks for it, below in this thread. Somebody else has to approve it.`,
+      );
+    case "asked":
+      return sentenceAnswer(
+        `${plain(requester.name, 80)} has asked for this already, with #${id}.`,
+      );
+    case "busy":
+      return sentenceAnswer(
+        `${plain(environment)} is busy with #${id}. Try again when it has ended.`,
+      );
+    case "overtaken":
+      return sentenceAnswer(
+        `#${id} has changed ${plain(environment)} since. Say “rollback” with the number of a build.`,
+      );
+  }
 }
 
 /** Shows the person who clicked what came of it: the new card, or why nothing did. */

@@ -1,5 +1,6 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "../deployment/deployment.ts";
+import { isAutomatic } from "../deployment/policy.ts";
 import { causeOf, failedTitle } from "./cards/failed.ts";
 import { finalTitle, tookOf } from "./cards/final.ts";
 import { escaped, list, ours, plain } from "./cards/text.ts";
@@ -31,8 +32,11 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
       replies.push({ name: "end", message: text(end) });
     return replies;
   }
-  if (end !== undefined)
-    replies.push({ name: "end", message: mentioning(deployment.requester, end) });
+  if (end !== undefined) {
+    // There is nobody behind what omnibot does by itself.
+    const message = isAutomatic(deployment) ? text(end) : mentioning(deployment.requester, end);
+    replies.push({ name: "end", message });
+  }
   return replies;
 }
 
@@ -46,7 +50,13 @@ function endOf(deployment: Deployment, environment: Environment): string | undef
     case "failed": {
       const { sentence } = causeOf(deployment.failure);
       const detail = escaped(deployment.failure?.detail ?? "", 300);
-      return `**${escaped(failedTitle(deployment, { environment }))}.** ${ours(sentence)} ${detail}`.trimEnd();
+      const { wayBack } = deployment.failure ?? {};
+      const back =
+        wayBack?.automatic === true
+          ? ` **omnibot goes back to ${escaped(wayBack.tag, 60)} by itself.**`
+          : "";
+      const title = escaped(failedTitle(deployment, { environment }));
+      return `**${title}.** ${ours(sentence)} ${detail}`.trimEnd() + back;
     }
     case "rejected": {
       const { rejection } = deployment;

@@ -36,6 +36,7 @@ function unconfigured(name: string): Environment {
     // Nobody can say whether there were enough.
     approval: { approvers: [], required: Number.POSITIVE_INFINITY, expires: 0 },
     rollout: { soak: 0 },
+    rollback: "offered",
     health: [],
     deadlines: {},
   };

@@ -16,7 +16,7 @@ import { readAudit, type AuditLine } from "./audit.ts";
 
 export interface StoryOptions extends Partial<Omit<WorldOptions, "folder">> {
   /** Changes of `environments.production` in omnibot.yaml, merged key by key. */
-  readonly production?: Readonly<Record<string, object>>;
+  readonly production?: Readonly<Record<string, unknown>>;
   /** Environment variables beside those of the world. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The folder of another version of omnibot, to be run instead of this one. */
@@ -34,10 +34,10 @@ export interface Story {
   /** Somebody asks in a thread of their own: what omnibot answers there, in words. */
   ask(who: Who, text: string): Promise<string>;
   /**
-   * Somebody clicks a button of the story's card: what that person alone is shown, in words. `data` is added to what the
+   * Somebody clicks a button of the story's card, or of the newest that has such a button: what that person alone is shown, in words. `data` is added to what the
    * button carries, as Teams does with what was typed.
    */
-  click(who: Who, verb: "approve" | "reject", data?: object): Promise<string>;
+  click(who: Who, verb: "approve" | "reject" | "rollback", data?: object): Promise<string>;
   /** Waits until the thread says this. */
   waitFor(
     wanted: string | RegExp | ((thread: string) => boolean),
@@ -143,10 +143,13 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     },
 
     async click(who, verb, data) {
-      const [card] = story.cards();
+      const cards = story.cards();
+      const buttonOf = (card: Post) =>
+        cardActions(card.latest.card).find((action) => action.verb === verb);
+      const card = cards.findLast((one) => buttonOf(one) !== undefined) ?? cards[0];
       if (card === undefined)
         throw new Error(`there is no card to click on\n${story.threadText()}`);
-      const button = cardActions(card.latest.card).find((action) => action.verb === verb);
+      const button = buttonOf(card);
       return shownTo(await teams.click(who, card.id, verb, { ...Object(button?.data), ...data }));
     },
 
@@ -214,7 +217,7 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
   return story;
 }
 
-function configure(world: World, changes: Readonly<Record<string, object>>): void {
+function configure(world: World, changes: Readonly<Record<string, unknown>>): void {
   const file = world.environment["OMNIBOT_CONFIG"] ?? "";
   const section = z.record(z.string(), z.unknown());
   const config = z
@@ -223,7 +226,8 @@ function configure(world: World, changes: Readonly<Record<string, object>>): voi
   const { production } = config.environments;
   for (const [key, change] of Object.entries(changes)) {
     const before = section.safeParse(production[key]);
-    production[key] = Array.isArray(change) ? change : { ...before.data, ...change };
+    const whole = Array.isArray(change) || typeof change !== "object";
+    production[key] = whole ? change : { ...before.data, ...change };
   }
   writeFileSync(file, stringify(config));
 }

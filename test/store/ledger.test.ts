@@ -10,7 +10,7 @@ import type {
   Threads,
 } from "../../src/deployment/ledger.ts";
 import { planOf } from "../../src/deployment/steps.ts";
-import { completes, expires, waits } from "../../src/deployment/transitions.ts";
+import { completes, expires, fails, waits } from "../../src/deployment/transitions.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { bringForward, handOver } from "../../src/store/hand-over.ts";
 import { createLedger } from "../../src/store/ledger.ts";
@@ -104,6 +104,57 @@ describe.each(stores)("the ledger on %s", (store) => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => ledger.create(request(), delivery())));
     expect(answers.map((one) => one.state).toSorted()).toEqual(["busy", "busy", "busy", "created"]);
     expect(await create("staging")).toMatchObject({ environment: "staging" });
+  });
+
+  describe("a rollback from a failed deployment", () => {
+    const wayBack = { build: 40655, tag: "production-40655" };
+    const failure = { code: "crash-loop", step: "approve", detail: "", wayBack };
+
+    async function breakOne(next?: NewDeployment): Promise<number> {
+      const { id } = await create();
+      const held = await claim();
+      const deployment = fails(held.deployment, failure, {}, 2000);
+      const update = { deployment, nextAt: 2000, trouble: undefined, audit: [] };
+      expect(await ledger.save(held, next === undefined ? update : { ...update, next })).toBe(true);
+      return id;
+    }
+
+    test("is told to it in the same moment, and its card is drawn again", async () => {
+      const id = await breakOne();
+      const created = await ledger.create({ ...request(), undoes: id }, delivery());
+      const by = created.state === "created" ? created.deployment.id : undefined;
+      const failed = await ledger.get(id);
+      expect(failed?.failure?.wayBack).toEqual({ ...wayBack, asked: by });
+      expect(failed).toMatchObject({ state: "failed", revision: 2 });
+    });
+
+    test("begins with its end where omnibot goes back by itself, in its thread and by nobody", async () => {
+      const target = { from: "build", build: 40655, automatic: true } as const;
+      const id = await breakOne({ ...request(), kind: "rollback", target, undoes: 1 });
+      const next = await ledger.findActive("production");
+      expect(next).toMatchObject({ kind: "rollback", target, state: "active" });
+      expect(await ledger.isThread(next?.id ?? 0, "19:deployments@thread.tacv2;messageid=1")).toBe(
+        true,
+      );
+      expect((await ledger.get(id))?.failure?.wayBack?.asked).toBe(next?.id);
+      const [row] = await database.db
+        .selectFrom("audit")
+        .select(["actor_id", "action"])
+        .where("deployment_id", "=", next?.id ?? 0)
+        .execute();
+      expect(row).toEqual({ actor_id: "omnibot", action: "requested" });
+    });
+
+    test("P19 does not begin when the failure was not this one's to tell", async () => {
+      await create();
+      const held = await claim();
+      await ledger.claim("two", 10_000, 20_000);
+      const deployment = fails(held.deployment, failure, {}, 2000);
+      const next = { ...request(), undoes: held.deployment.id };
+      const update = { deployment, nextAt: 2000, trouble: undefined, audit: [], next };
+      expect(await ledger.save(held, update)).toBe(false);
+      expect(await ledger.list("production", 5)).toHaveLength(1);
+    });
   });
 
   test("the same message again creates nothing, even after the first ended", async () => {

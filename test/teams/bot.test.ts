@@ -260,6 +260,37 @@ describe("a click", () => {
     expect(answer).toMatchObject({ status: 200, body: { value: sentence } });
   });
 
+  test("P2 that asks to go back counts for who made it, and carries no build", async () => {
+    const id = await card();
+    room.requests.goBackAnswer = async () => ({ state: "created", deployment: deployment({}) });
+    const answer = await room.teams.click(diego, id, "rollback", { deployment: 127, build: 1 });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { value: "#128 asks for it, below in this thread. Somebody else has to approve it." },
+    });
+    expect(room.requests.goBacks).toEqual([
+      {
+        deploymentId: 127,
+        requester: { id: diego.aadObjectId, name: "Diego Siciliani" },
+        delivery: {
+          id: expect.stringMatching(/^click ./),
+          conversation: expect.stringMatching(`^${channel.id};messageid=`),
+          reference: expect.stringContaining("serviceUrl"),
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ["asked", "Alex Wilber has asked for this already, with #128."],
+    ["busy", "production is busy with #128. Try again when it has ended."],
+    ["overtaken", "#128 has changed production since. Say “rollback” with the number of a build."],
+  ] as const)("that asks to go back is answered: %s", async (state, sentence) => {
+    room.requests.goBackAnswer = async () => ({ state, deployment: deployment({}) });
+    const answer = await room.teams.click(diego, await card(), "rollback", { deployment: 127 });
+    expect(answer).toMatchObject({ status: 200, body: { value: sentence } });
+  });
+
   test("P3 that is delivered twice is no refusal", async () => {
     const person = { id: megan.aadObjectId, name: "Megan Bowen" };
     const approved = deployment({ evidence: { proposal }, approvals: [{ person, at: 0 }] });

@@ -4,6 +4,8 @@ import { channel, tenantId } from "../../sandbox/people.ts";
 import type { Config } from "../../src/config/config.ts";
 import type {
   Decision,
+  GoBack,
+  GoBackAnswer,
   DecisionAnswer,
   DeploymentRequest,
   RequestAnswer,
@@ -30,6 +32,8 @@ type RequestsOfBot = BotOptions["requests"];
 class FakeRequests implements RequestsOfBot {
   readonly asked: DeploymentRequest[] = [];
   readonly decisions: Decision[] = [];
+  readonly goBacks: GoBack[] = [];
+  goBackAnswer: () => Promise<GoBackAnswer> = async () => ({ state: "unknown" });
   answer: () => Promise<RequestAnswer> = async () => ({ state: "repeated" });
   decision: () => Promise<DecisionAnswer> = async () => ({ state: "unknown" });
   /** The ledger behind them cannot be reached. */
@@ -45,6 +49,11 @@ class FakeRequests implements RequestsOfBot {
   decide(decision: Decision): Promise<DecisionAnswer> {
     this.decisions.push(decision);
     return this.decision();
+  }
+
+  goBack(asked: GoBack): Promise<GoBackAnswer> {
+    this.goBacks.push(asked);
+    return this.goBackAnswer();
   }
 
   readonly status: ReadStatus = {

@@ -1,4 +1,5 @@
 import type { Deployment } from "../deployment.ts";
+import { isAutomatic } from "../policy.ts";
 import { proposalOf } from "../proposal.ts";
 import { done, failed, waiting, type Step } from "../step.ts";
 
@@ -15,6 +16,9 @@ export const approve: Step = {
     if (deployment.evidence.proposal === undefined) {
       const proposal = await proposalOf(deployment, world, environment);
       if ("code" in proposal) return failed(proposal.code, proposal);
+      // Nobody is asked where the operator has decided it once and for all.
+      if (isAutomatic(deployment))
+        return done("by the configuration of this environment", proposal);
       return waiting({ seconds: 60 }, missing(deployment, environment.approval.required), proposal);
     }
     if (deployment.approvals.length < environment.approval.required) {

@@ -1,3 +1,4 @@
+import type { Environment } from "../../config/config.ts";
 import { causes, serviceNames } from "../../deployment/causes.ts";
 import type { Deployment, Failure } from "../../deployment/deployment.ts";
 import { buttons, type Link } from "./link.ts";
@@ -23,6 +24,8 @@ export interface FailedView {
   readonly excerpt: readonly { readonly text: string }[];
   readonly remedy: string;
   readonly rows: readonly Row[];
+  /** The button that asks to go back; "" for none. */
+  readonly rollback: string;
   readonly links: readonly Link[];
   readonly summary: string;
 }
@@ -45,6 +48,7 @@ export function failedView(deployment: Deployment, context: CardContext): Failed
     excerpt: lines.map((line) => ({ text: logLine(line, room.line) })),
     remedy: `**What to do:** ${ours(remedy)}`,
     rows: rowsOf(deployment, context),
+    rollback: offerOf(failure),
     links: [
       ...buttons([["Look at it", linkOf(deployment)]], environment),
       ...evidenceLinks(deployment, context),
@@ -105,18 +109,37 @@ function leftOf(deployment: Deployment, { environment }: CardContext): string {
   // Whoever was overtaken does not know what Git wants by now.
   if (deployment.failure?.code === "superseded") return "";
   if (merge !== undefined && wanted !== undefined) {
-    const former = formerBuild(deployment, environment);
-    const back =
-      former === undefined || deployment.kind === "rollback"
-        ? ""
-        : ` To go back: **rollback ${escaped(deployment.environment)} ${former}**.`;
-    return `Git wants ${escaped(wanted)} now.${back}`;
+    return `Git wants ${escaped(wanted)} now.${backOf(deployment, environment)}`;
   }
   const untouched =
     deployment.progress.find((one) => one.step === "merge-change")?.state === "pending";
   return untouched && proposal !== undefined
     ? `Git was not changed: it still wants ${escaped(proposal.liveTag)}.`
     : "";
+}
+
+/** What is done to go back, or what people can do. */
+function backOf(deployment: Deployment, environment: Environment): string {
+  const { wayBack } = deployment.failure ?? {};
+  if (wayBack?.asked !== undefined) {
+    const tag = escaped(wayBack.tag, 60);
+    return wayBack.automatic === true
+      ? ` **omnibot goes back to ${tag} by itself**, with #${wayBack.asked}: this environment is configured so.`
+      : ` #${wayBack.asked} was asked to go back to ${tag}.`;
+  }
+  const usual = deployment.kind === "rollback" ? undefined : formerBuild(deployment, environment);
+  const build = wayBack?.build ?? usual;
+  return build === undefined
+    ? ""
+    : ` To go back: **rollback ${escaped(deployment.environment)} ${build}**.`;
+}
+
+/** Whom to ask is decided at the click: here it is only whether anybody asked already. */
+function offerOf(failure: Failure | undefined): string {
+  const { wayBack } = failure ?? {};
+  return wayBack === undefined || wayBack.asked !== undefined
+    ? ""
+    : `Roll back to ${plain(wayBack.tag, 60)}`;
 }
 
 /** The last step that went well, and all from there on. */

@@ -1,6 +1,7 @@
 import type { Environment } from "../../config/config.ts";
 import type { Deployment, EditEvidence } from "../../deployment/deployment.ts";
 import { buildOfTag, imageTag } from "../../deployment/image-tag.ts";
+import { isAutomatic } from "../../deployment/policy.ts";
 import { escaped, list, plain } from "./text.ts";
 
 /** What every view is drawn from, beside the row itself. */
@@ -26,7 +27,8 @@ export interface Room {
 
 /** Whether the request still waits for somebody to decide. */
 export function isOpen(deployment: Deployment, environment: Environment): boolean {
-  if (deployment.state !== "active" || isApproved(deployment, environment)) return false;
+  if (deployment.state !== "active" || isAutomatic(deployment)) return false;
+  if (isApproved(deployment, environment)) return false;
   return deployment.progress.find((one) => one.state !== "done")?.step === "approve";
 }
 
@@ -69,6 +71,8 @@ export function formerBuild(deployment: Deployment, environment: Environment): n
 export function whoOf(deployment: Deployment): string {
   const { edit } = deployment.evidence;
   if (edit !== undefined) return editorOf(edit);
+  if (isAutomatic(deployment))
+    return "omnibot goes back by itself, as this environment is configured.";
   const asked = `${escaped(deployment.requester.name, 80)} asked`;
   const approvers = deployment.approvals.map((approval) => escaped(approval.person.name, 80));
   return approvers.length === 0 ? `${asked}.` : `${asked}, **${list(approvers)} approved**.`;

@@ -283,6 +283,19 @@ export const everyState = {
       },
     },
   }),
+  "crashed, with a way back": deployment({
+    state: "failed",
+    evidence: built,
+    approvals,
+    progress: steps(6, "failed", "web crashes on start (exit code 1)."),
+    endedAt: asked + 8 * minute,
+    failure: {
+      code: "crash-loop",
+      step: "roll-out",
+      detail: "web crashes on start (exit code 1).",
+      wayBack: { build: 40641, tag: "production-40641" },
+    },
+  }),
   "build failed": deployment({
     state: "failed",
     evidence: { proposal, run: built.run },
@@ -363,6 +376,11 @@ export const everyState = {
     progress: steps(2, "running", "Looks for production-40655 in the registry").filter(
       (one) => one.step !== "build",
     ),
+  }),
+  "going back by itself": deployment({
+    ...back,
+    target: { from: "build", build: 40655, automatic: true },
+    requester: { id: "omnibot", name: "omnibot" },
   }),
   "rolled back": deployment({
     ...back,

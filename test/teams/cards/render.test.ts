@@ -124,7 +124,8 @@ describe("the progress", () => {
         "half approved",
         "rollback waiting",
       ].includes(name);
-      expect(verbsOf(renderCard(row, context).card)).toEqual(open ? ["approve", "reject"] : []);
+      const decisions = verbsOf(renderCard(row, context).card).filter((one) => one !== "rollback");
+      expect(decisions).toEqual(open ? ["approve", "reject"] : []);
     }
   });
 
@@ -239,6 +240,23 @@ describe("the failure", () => {
       context,
     );
     expect(summary).toContain("production-40655 is live already");
+  });
+
+  test("offers the way back as a button that carries no build, until somebody has pressed it", () => {
+    const row = everyState["crashed, with a way back"];
+    const { card } = renderCard(row, context);
+    expect(verbsOf(card)).toEqual(["rollback"]);
+    expect(JSON.stringify(card)).toContain('"title":"Roll back to production-40641"');
+    expect(words(row)).toContain("To go back: **rollback production 40641**.");
+
+    const wayBack = { build: 40641, tag: "production-40641", asked: 129 };
+    const pressed = { ...row, failure: { ...row.failure, wayBack } } as Deployment;
+    expect(verbsOf(renderCard(pressed, context).card)).toEqual([]);
+    expect(words(pressed)).toContain("#129 was asked to go back to production-40641.");
+    const own = { ...row, failure: { ...row.failure, wayBack: { ...wayBack, automatic: true } } };
+    expect(words(own as Deployment)).toContain(
+      "**omnibot goes back to production-40641 by itself**, with #129",
+    );
   });
 
   test("names the service that did not answer or refused", () => {

@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import type { Environment } from "../config/config.ts";
+import type { Deployment, Person, Target, WayBack } from "./deployment.ts";
+import { buildOfTag } from "./image-tag.ts";
+import type { Ledger, NewDeployment } from "./ledger.ts";
+import { planOf } from "./steps.ts";
+
+/** How far back a build that was proven healthy is looked for. */
+const lookBack = 50;
+
+/**
+ * The last build that was live in this environment before this deployment, by omnibot's own proof, and is not the one that it
+ * brought; undefined where there is none, and where Git was not changed: then there is nothing to go back from.
+ */
+export async function findWayBack(
+  { id, evidence }: Deployment,
+  ledger: Pick<Ledger, "list">,
+  environment: Environment,
+): Promise<WayBack | undefined> {
+  const failed = evidence.merge === undefined ? undefined : evidence.image?.tag;
+  if (failed === undefined) return undefined;
+  for (const one of await ledger.list(environment.name, lookBack)) {
+    const tag = one.evidence.image?.tag;
+    if (one.id >= id || one.state !== "live" || tag === undefined || tag === failed) continue;
+    const build = buildOf(one, tag, environment);
+    if (build !== undefined) return { build, tag };
+  }
+  return undefined;
+}
+
+function buildOf(
+  { target, evidence }: Deployment,
+  tag: string,
+  environment: Environment,
+): number | undefined {
+  if (target.from === "build") return target.build;
+  return evidence.run?.id ?? buildOfTag(environment.image, environment.name, tag);
+}
+
+/** Failures that say nothing about the build itself: going back would not help, or would fight somebody. */
+const notTheBuild = new Set<string>([
+  "flux-suspended",
+  "internal-error",
+  "rollout-paused",
+  "service-denied",
+  "service-refused",
+  "service-unreachable",
+  "superseded",
+  "values-overridden",
+]);
+
+/**
+ * Whether omnibot goes back by itself: only where the environment says so, only from a deployment that somebody asked for, and
+ * only when it is the new build that is not well. A rollback that fails is left to people (P11).
+ */
+export function goesBackByItself(failed: Deployment, environment: Environment): boolean {
+  const { kind, failure } = failed;
+  return (
+    environment.rollback === "automatic" &&
+    kind === "deploy" &&
+    failure !== undefined &&
+    (failure.step === "roll-out" || failure.step === "check-health") &&
+    !notTheBuild.has(failure.code)
+  );
+}
+
+/** The request to go back, by a person or by omnibot itself. */
+export function rollbackOf(
+  failed: Deployment,
+  { build }: WayBack,
+  requester: Person | "omnibot",
+  environment: Environment,
+  now: number,
+): NewDeployment {
+  const automatic = requester === "omnibot";
+  const target: Target = { from: "build", build, ...(automatic ? { automatic } : {}) };
+  return {
+    key: randomBytes(6).toString("hex"),
+    kind: "rollback",
+    environment: failed.environment,
+    target,
+    requester: automatic ? { id: "omnibot", name: "omnibot" } : requester,
+    requestedAt: now,
+    expiresAt: now + environment.approval.expires,
+    progress: planOf({ kind: "rollback", target }),
+    undoes: failed.id,
+  };
+}
