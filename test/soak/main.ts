@@ -100,7 +100,7 @@ const checks: readonly (readonly [string, boolean])[] = [
   [`${samples.length} samples are enough`, samples.length >= 20],
   [
     `${deployments} deployments, enough, and nothing double, lost or wrong`,
-    findings.length === 0 && deployments >= 6,
+    findings.length === 0 && deployments >= environments.length,
   ],
   ...lines.map(({ what, flat }) => [`${what} is flat`, flat] as const),
   [`every deployment is kept: ${rows.deployment}`, rows.deployment >= deployments],
@@ -110,7 +110,7 @@ const checks: readonly (readonly [string, boolean])[] = [
   ],
   [
     `old deliveries, effects and threads are gone: ${rows.delivery}, ${rows.effect}, ${rows.thread} are left`,
-    rows.thread <= rows.deployment / 2,
+    rows.old === 0,
   ],
   [
     `it ended by itself in ${Math.round(endTook)} ms, with code ${code}`,
@@ -153,6 +153,9 @@ function countRows() {
     delivery: count("*) from delivery"),
     effect: count("*) from effect"),
     thread: count("*) from thread"),
+    // They go five minutes of omnibot's time after the end; the last of them may be waiting for the next round.
+    old: count(`*) from thread join deployment on id = deployment_id
+      where ended_at < (select max(ended_at) from deployment) - ${7 * 60_000}`),
   };
   ledger.close();
   return counts;
