@@ -518,6 +518,28 @@ describe("roll-out", () => {
     expect(await advance(at, { cluster: cluster(flux, pods) })).toMatchObject({ type: "waiting" });
   });
 
+  const held = { ...upgrading, sentence: "Flux waits: db", late: "dependency-not-ready" as const };
+
+  test("says what Flux waits for before it has changed a workload, and calls it so should it last", async () => {
+    const untouched = { ...rolling, podsReady: 0, carried: false };
+    expect(await advance(at, { cluster: cluster(held, untouched) })).toMatchObject({
+      type: "waiting",
+      sentence: "Flux waits: db",
+      late: { code: "dependency-not-ready" },
+    });
+    const outcome = await advance(at, { cluster: cluster(held, rolling) });
+    expect(outcome).toMatchObject({ sentence: "1 of 3 ready" });
+    expect(outcome).toHaveProperty("late", undefined);
+  });
+
+  test("and what Helm still waits for when all pods are there", async () => {
+    const late = { ...upgrading, sentence: "Helm waits for x", late: "release-timed-out" as const };
+    expect(await advance(at, { cluster: cluster(late, ready) })).toMatchObject({
+      sentence: "3 of 3 ready; Helm waits for x",
+      late: { code: "release-timed-out" },
+    });
+  });
+
   test("P10 believes it only after the soak time, counted from the first look at which all was well", async () => {
     const clock = new FakeClock();
     const first = await advance(at, { cluster: cluster(released, ready) }, clock);

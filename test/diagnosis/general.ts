@@ -17,14 +17,15 @@ export const generalCases: readonly Case[] = [
   },
   {
     cause: "timed-out",
-    config: (production) => {
-      const flux = production["flux"];
-      production["flux"] = { ...(typeof flux === "object" ? flux : {}), poke: "none" };
-      production["deadlines"] = { sync: "60s" };
-    },
-    decidable: ({ merged }) => merged,
-    first: [/Flux is at main@\w{7}, waits for \w{7}/],
-    words: [],
+    scenario: "slow",
+    config: (production) => void (production["deadlines"] = { build: "20s" }),
+    decidable: ({ saved }) =>
+      [...saved.values()].some(({ progress }) =>
+        progress.some(
+          ({ step, startedAt = Infinity }) => step === "build" && Date.now() >= startedAt + 20_000,
+        ),
+      ),
+    words: [/Stage 1 of 2|Waits for an agent/],
   },
   {
     cause: "service-refused",

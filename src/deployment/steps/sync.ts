@@ -10,6 +10,7 @@ export const sync: Step = {
   name: "sync",
   title: "Flux",
   deadline: 15 * 60_000,
+  late: "flux-silent",
 
   async advance(deployment, { world: { cluster, gitops }, once }) {
     // What others did is followed, not driven.
