@@ -293,7 +293,7 @@ const waits: readonly Wait[] = [
         readFlux: answer({ state: "fetching" as const, sentence: "Flux fetches" }),
       },
     },
-    ends: "timed-out",
+    ends: "flux-silent",
     within: 15,
     says: "Flux fetches",
   },
@@ -306,7 +306,7 @@ const waits: readonly Wait[] = [
         readFlux: answer({ state: "applying" as const, sentence: "Flux applies" }),
       },
     },
-    ends: "timed-out",
+    ends: "flux-silent",
     within: 15,
     says: "Flux applies",
   },
@@ -475,7 +475,7 @@ describe("time that nobody was there, or by which a clock was set", () => {
       },
     };
     const ended = await lookOn(deploymentAt("sync"), waiting, { clock });
-    expect(ended.failure?.code).toBe("timed-out");
+    expect(ended.failure?.code).toBe("flux-silent");
     expect(clock.time).toBe(1_000_000 - 12 * 60 * minute + 15 * minute);
   });
 

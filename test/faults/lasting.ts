@@ -115,7 +115,7 @@ const lasting: readonly Lasting[] = [
     call: "endpoint",
     fault: "reset for good",
     faults: [{ path: "/healthz$", reset: "before" }],
-    ends: ["failed: health-failing"],
+    ends: ["failed: health-unreachable"],
     says: /does not answer/,
   },
 ];
