@@ -46,6 +46,8 @@ export function createCluster(options: ClusterOptions): Cluster {
   if (poke.kind === "receiver" && (receiverToken ?? "") === "") {
     throw new Error("flux.poke is a receiver, which needs FLUX_RECEIVER_TOKEN");
   }
+  /** The last failure with its evidence: it is looked for once, however often the failure is looked at. */
+  let explained: Bad | undefined;
   /** Where the last release led to, so that a poke finds it without a search. */
   let knownSource: Found<Repository> | undefined;
 
@@ -107,7 +109,11 @@ export function createCluster(options: ClusterOptions): Cluster {
         wanted,
         clock.now(),
       );
-      return explainFlux(kubernetes, state, { release: latest, kustomization, source }, clock);
+      if (state.state === "failed" && isSame(state, explained)) return explained;
+      const chain = { release: latest, kustomization, source };
+      const told = await explainFlux(kubernetes, state, chain, clock);
+      if (told.state === "failed") explained = told;
+      return told;
     },
 
     async preflight(name, now) {
@@ -157,6 +163,10 @@ export function createCluster(options: ClusterOptions): Cluster {
         times: options.watchTimes ?? watchTimes,
       }),
   };
+}
+
+function isSame(failure: Bad, known: Bad | undefined): known is Bad {
+  return failure.code === known?.code && failure.detail === known.detail;
 }
 
 function missing({ name }: ReleaseName): Bad {
