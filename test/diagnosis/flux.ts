@@ -204,7 +204,7 @@ export const fluxCases: readonly Case[] = [
       {
         when: (stage) => carries(stage, newTag),
         async does(stage) {
-          await stage.edit((text) => text.replace(newTag, "production-40641"));
+          await overtake(stage);
           // As a webhook of GitHub's would.
           const { store, clock } = stage.world.kubernetes;
           store.update("gitrepositories", "flux-system", "gitops", ({ metadata }) => {
@@ -216,8 +216,15 @@ export const fluxCases: readonly Case[] = [
         },
       },
     ],
-    decidable: (stage) => stage.merged && carries(stage, "production-40641"),
-    words: ["production-40641"],
+    decidable: (stage) => overtaken.has(stage),
+    words: ["adele-vance put production-40641 into Git after that"],
+  },
+  {
+    cause: "superseded",
+    name: "before Flux has fetched it",
+    turns: [{ when: ({ merged }) => merged, does: overtake }],
+    decidable: (stage) => overtaken.has(stage),
+    words: ["adele-vance put production-40641 into Git after that"],
   },
   {
     cause: "flux-silent",
@@ -263,6 +270,14 @@ export const fluxCases: readonly Case[] = [
     words: ["which does not come after"],
   },
 ];
+
+/** Stages on which somebody has put another tag into Git after omnibot's. */
+const overtaken = new WeakSet<Stage>();
+
+async function overtake(stage: Stage): Promise<void> {
+  await stage.edit((text) => text.replace(newTag, "production-40641"));
+  overtaken.add(stage);
+}
 
 /** Deadlines of two minutes, for what is told long before it ends. */
 function shortly(step: string): NonNullable<Case["config"]> {

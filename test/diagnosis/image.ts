@@ -1,3 +1,4 @@
+import { imageRepository } from "../../sandbox/world.ts";
 import type { Case } from "./case.ts";
 import { answering, having, hasProven, within } from "./turns.ts";
 
@@ -60,5 +61,29 @@ export const imageCases: readonly Case[] = [
     turns: [{ when: hasProven("run"), does: ({ world }) => world.registry.standIn.shut() }],
     decidable: ({ world }) => world.azureDevOps.runs.at(-1)?.result === "succeeded",
     words: ["The registry did not answer.", "Tries again"],
+  },
+  {
+    cause: "digest-mismatch",
+    // Flux hears late of the merge: meanwhile somebody moves the tag.
+    approved: ({ world }) => {
+      const slow = { method: "PATCH", path: "/gitrepositories/", times: 1, delay: 300 };
+      world.kubernetes.standIn.faults.push(slow);
+    },
+    turns: [
+      {
+        when: ({ merged }) => merged,
+        does: ({ world }) =>
+          world.registry.retag(imageRepository, "production-40672", "production-40641"),
+      },
+    ],
+    decidable: ({ world }) => {
+      const pods = world.kubernetes.store.list("pods", "omnispatial");
+      const moved = world.registry.describe(imageRepository, "production-40672")?.digest;
+      const runs = pods.flatMap(({ status }) => status.containerStatuses ?? []);
+      const isMoved = (id: string | undefined) =>
+        moved !== undefined && id?.endsWith(moved) === true;
+      return world.azureDevOps.runs.length > 0 && runs.some((one) => isMoved(one.imageID));
+    },
+    words: ["in the registry"],
   },
 ];
