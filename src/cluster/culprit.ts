@@ -8,17 +8,14 @@ import { releaseLabels, workloadResources } from "./read-workloads.ts";
 
 const { deployments, pods } = workloadResources;
 
-/** A Deployment of the release that is not complete: Helm waits for it, whether it carries our image or not. */
-export interface Culprit {
-  readonly name: string;
-  readonly sentence: string;
-}
-
-/** The first Deployment of a release that Helm still waits for. Throws ServiceError. */
+/**
+ * How the first Deployment of a release stands that is not complete, in words: Helm waits for it, whether it carries our
+ * image or not. Throws ServiceError.
+ */
 export async function findCulprit(
   kubernetes: Kubernetes,
   release: HelmRelease,
-): Promise<Culprit | undefined> {
+): Promise<string | undefined> {
   const namespace = targetNamespaceOf(release);
   const list = await kubernetes.list(deployments, { namespace, labels: releaseLabels(release) });
   const found = (list?.items ?? [])
@@ -28,10 +25,7 @@ export async function findCulprit(
   const { spec, status, metadata } = found;
   const [trouble] = await troubles(kubernetes, namespace, spec.selector);
   const ready = `${status.availableReplicas} of ${spec.replicas} ready`;
-  return {
-    name: metadata.name,
-    sentence: `Deployment ${metadata.name}: ${ready}${trouble === undefined ? "" : `; ${trouble}`}`,
-  };
+  return `Deployment ${metadata.name}: ${ready}${trouble === undefined ? "" : `; ${trouble}`}`;
 }
 
 function isComplete({ metadata, spec, status }: z.output<typeof deployment>): boolean {

@@ -55,7 +55,7 @@ export async function explainFlux(
   if (state.late !== undefined || !isWaiting(chain.release.object)) return state;
   const culprit = await findCulprit(kubernetes, chain.release.object).catch(() => undefined);
   if (culprit === undefined) return state;
-  return { ...state, sentence: `Helm waits for ${culprit.sentence}`, late: "release-timed-out" };
+  return { ...state, sentence: `Helm waits for ${culprit}`, late: "release-timed-out" };
 }
 
 /** The failing object's own words, or else those of the controller about it. */

@@ -177,7 +177,10 @@ export const fluxCases: readonly Case[] = [
       await stage.edit((text) => remediated(text, "retries: 0"));
     },
     decidable: (stage) => says(releaseOf(stage), "Released", "False"),
-    words: ["another operation (install/upgrade/rollback) is in progress"],
+    words: [
+      "another operation (install/upgrade/rollback) is in progress",
+      "Log of helm-controller",
+    ],
   },
   {
     cause: "release-test-failed",
