@@ -22,6 +22,7 @@ import { liveState } from "./live.ts";
 import { readWorkloads } from "./read-workloads.ts";
 import { callReceiver } from "./receiver.ts";
 import { decideRollout } from "./rollout.ts";
+import { withSettled } from "./settled.ts";
 import { watchRelease } from "./watch-release.ts";
 import { watchTimes, type WatchTimes } from "./watch.ts";
 import type { RolloutObjects } from "./workload.ts";
@@ -99,7 +100,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const { release, kustomization, source } = await readChain(wanted.release);
       // The release again and last: read before the others, it might not carry yet what they say is applied.
       const latest = release === undefined ? undefined : await find(wanted.release);
-      const state = decideFlux(
+      const decided = decideFlux(
         {
           release: latest?.object,
           kustomization: kustomization?.object,
@@ -109,7 +110,8 @@ export function createCluster(options: ClusterOptions): Cluster {
         wanted,
         clock.now(),
       );
-      if (state.state === "failed" && isSame(state, explained)) return explained;
+      const state = withSettled(decided, latest?.object);
+      if (state.state === "failed" && isSame(state, explained)) return { ...explained, ...state };
       const chain = { release: latest, kustomization, source };
       const told = await explainFlux(kubernetes, state, chain, clock);
       if (told.state === "failed") explained = told;

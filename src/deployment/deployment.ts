@@ -24,7 +24,7 @@ export type Target =
 /** Name of a step (steps.ts). A string, since a row may name a step that only another version of omnibot knows. */
 export type StepName = string;
 
-/** `active` is worked on; every other state is final. */
+/** `active` is worked on; every other state is final, but for a failure that heals while it is followed. */
 export type State = "active" | "live" | "failed" | "rejected" | "expired";
 
 /** One line of the story: a step, how it stands, and since when. Times are milliseconds since 1970. */
@@ -63,10 +63,17 @@ export interface Failure {
   readonly url?: string;
   /** Who did not answer, or refused, where that was it. */
   readonly service?: Service;
-  /** What became of it afterwards, where the world went on without us: "Flux rolled back to production-40655." */
-  readonly aftermath?: string;
   /** What people may go back to. */
   readonly wayBack?: WayBack;
+  /** What became of it after it was told. */
+  readonly aftermath?: Aftermath;
+}
+
+export interface Aftermath {
+  /** "Flux rolled back to production-40655." May hold words from outside. */
+  readonly sentence: string;
+  /** Whether another tag runs again, which people must know. */
+  readonly rolledBack: boolean;
 }
 
 /** A failure is not the end for Flux, which tries again or rolls back: it is looked at further, as long as that takes. */
@@ -294,4 +301,9 @@ export interface Deployment {
   readonly endedAt?: number;
   /** Counts the saves; the thread shows the picture of one revision. */
   readonly revision: number;
+}
+
+/** Whether somebody still has to look at it: it is under way, or it failed and may heal. */
+export function isWorkedOn({ state, following }: Pick<Deployment, "state" | "following">): boolean {
+  return state === "active" || following !== undefined;
 }

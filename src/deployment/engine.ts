@@ -1,5 +1,5 @@
 import type { Environment } from "../config/config.ts";
-import type { Deployment } from "./deployment.ts";
+import { isWorkedOn, type Deployment } from "./deployment.ts";
 import { caughtUp, leaveToOthers, look } from "./look.ts";
 import type { Claim, Ledger } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
@@ -160,7 +160,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** Watches what the current step waits for, and stops when the row moves on. */
   function watchFor(deployment: Deployment, world: World): void {
-    const wanted = deployment.state === "active" ? currentStep(deployment)?.step : undefined;
+    const wanted = isWorkedOn(deployment) ? currentStep(deployment)?.step : undefined;
     const watched = watches.get(deployment.id);
     if (watched?.step === wanted) return;
     watched?.stop();
@@ -184,7 +184,8 @@ export function createEngine(options: EngineOptions): Engine {
   /** Stops watching for a row that another process has moved on. */
   async function letGo(id: number): Promise<void> {
     const deployment = await ledger.get(id);
-    const step = deployment?.state === "active" ? currentStep(deployment)?.step : undefined;
+    const worked = deployment !== undefined && isWorkedOn(deployment);
+    const step = worked ? currentStep(deployment)?.step : undefined;
     const watch = watches.get(id);
     if (watch === undefined || watch.step === step) return;
     watch.stop();

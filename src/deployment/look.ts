@@ -1,7 +1,8 @@
 import type { Environment } from "../config/config.ts";
 import type { CauseCode } from "./causes.ts";
-import type { Deployment, Failure, Progress } from "./deployment.ts";
+import type { Deployment, Failure, Following, Progress } from "./deployment.ts";
 import { withEvidence } from "./evidence.ts";
+import { follow, followingFrom, passes, settles } from "./follow.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
 import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
@@ -34,7 +35,9 @@ const punctual = 10_000;
 /** Looks once at a claimed row: asks its current step, and says what to save. Undefined when the row was taken over. */
 export async function look(given: Claim, context: LookContext): Promise<Update | undefined> {
   const update = await lookAtStep(given, context);
-  return update === undefined ? undefined : withWayBack(update, context);
+  // What failed before knows it already.
+  if (update === undefined || given.deployment.failure !== undefined) return update;
+  return withWayBack(update, context);
 }
 
 /** A failure knows what people may go back to; where the environment says so, omnibot goes back by itself. */
@@ -70,13 +73,18 @@ async function lookAtStep(given: Claim, context: LookContext): Promise<Update | 
     return leaveToOthers(claim, "step-unknown", detail, clock.now());
   }
 
-  const lateAt = deadlineOf(step, deployment, context.environment, clock.now());
+  const { following } = deployment;
+  if (following !== undefined && (await isTakenOver(deployment, context.ledger))) {
+    return settles(deployment, "the next deployment took over", clock.now());
+  }
+  const lateAt = following?.until ?? deadlineOf(step, deployment, context.environment, clock.now());
   const seen = await ask(step, claim, context, lateAt);
   if (seen === "taken-over") return undefined;
   const now = clock.now();
   const { outcome, trouble } = seen;
   const evidence = withEvidence(deployment.evidence, outcome.evidence, context.environment, now);
 
+  if (following !== undefined) return follow(deployment, { step, outcome, evidence }, now);
   switch (outcome.type) {
     case "done":
       return {
@@ -93,8 +101,9 @@ async function lookAtStep(given: Claim, context: LookContext): Promise<Update | 
         ],
       };
     case "failed": {
-      const { type: _, evidence: _found, ...failure } = outcome;
-      return endAs(claim, failure, progress, now, evidence);
+      const { type: _, evidence: _found, settled, ...failure } = outcome;
+      const further = followingFrom(step, settled !== undefined, now);
+      return endAs(claim, failure, progress, now, evidence, further);
     }
     case "waiting":
       if (now >= lateAt) {
@@ -117,6 +126,7 @@ export function leaveToOthers(claim: Claim, code: CauseCode, detail: string, now
   const { deployment, trouble: before } = claim;
   const progress = currentStep(deployment);
   if (progress === undefined) throw new Error(`#${deployment.id} is active and has no step left`);
+  if (deployment.following !== undefined) return passes(deployment, now + updatePause, now);
   const since = before?.kind === "stranger" ? before.since : now;
   const end = since + updateTime;
   if (now >= end) return endAs(claim, { code, detail }, progress, now);
@@ -234,6 +244,12 @@ function backOff(count: number): number {
   return base + Math.round(Math.random() * (base / 4));
 }
 
+/** Whether a later deployment has changed Git: what becomes of the world now is its story. */
+async function isTakenOver({ id, environment }: Deployment, ledger: Ledger): Promise<boolean> {
+  const [newest] = await ledger.list(environment, 1);
+  return newest !== undefined && newest.id !== id && newest.evidence.merge !== undefined;
+}
+
 /** A request expires when its card says so; every other step has its time. */
 function deadlineOf(
   step: Step,
@@ -270,7 +286,8 @@ function late(
     trouble === undefined
       ? { code, detail: detail ?? outcome.sentence, ...(excerpt && { excerpt }) }
       : { code: "service-unreachable", detail: trouble.message, ...byService(trouble.service) };
-  return endAs(claim, failure, progress, now, outcome.evidence);
+  const further = followingFrom(step, false, now);
+  return endAs(claim, failure, progress, now, outcome.evidence, further);
 }
 
 function endAs(
@@ -279,10 +296,12 @@ function endAs(
   progress: Progress,
   now: number,
   evidence: Outcome["evidence"] = {},
+  following?: Following,
 ): Update {
   const { deployment } = claim;
+  const ended = fails(deployment, { ...failure, step: progress.step }, evidence, now);
   return {
-    deployment: fails(deployment, { ...failure, step: progress.step }, evidence, now),
+    deployment: following === undefined ? ended : { ...ended, following },
     nextAt: now,
     trouble: undefined,
     audit: [

@@ -234,7 +234,10 @@ export type FluxState =
       /** Version of the Helm release. */
       readonly release: number | undefined;
     }
-  | Bad;
+  | (Bad & {
+      /** Whether Flux does no more about it by itself: neither tries again nor rolls back. */
+      readonly settled?: true;
+    });
 
 export type RolloutState =
   | {

@@ -1,5 +1,5 @@
 import type { CauseCode } from "./causes.ts";
-import type { Deployment, Evidence, Excerpt, StepName } from "./deployment.ts";
+import type { Aftermath, Deployment, Evidence, Excerpt, StepName } from "./deployment.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Environment } from "../config/config.ts";
 import type { Service } from "./service-error.ts";
@@ -65,8 +65,8 @@ export interface Failed {
   readonly url?: string;
   readonly service?: Service;
   readonly evidence: Evidence;
-  /** Whether nothing more will happen by itself: then it is not looked at further. */
-  readonly settled?: boolean;
+  /** What became of it, where nothing more will happen by itself: then it is not looked at further. */
+  readonly settled?: Aftermath | undefined;
 }
 
 export function done(sentence: string, evidence: Evidence = {}): Done {

@@ -3,6 +3,7 @@ import type {
   Deployment,
   Evidence,
   Failure,
+  Following,
   Progress,
   Rejection,
   State,
@@ -17,18 +18,21 @@ interface Story {
   readonly evidence: Evidence;
   readonly rejection?: Rejection;
   readonly failure?: Failure;
+  readonly following?: Following;
 }
 
 /**
- * Work on a row that is nobody's deployment: the one that an environment may have at a time is still to be had (the index
- * deployment_one_active knows `active` only).
+ * Work on a row that is nobody's deployment any more, or never was: the one that an environment may have at a time is still to be
+ * had (the index deployment_one_active knows `active` only).
  */
 const following = "following";
 /** States of rows that are worked on. */
 export const working: readonly string[] = ["active", following];
 
-function stateOf({ state, kind }: Pick<Deployment, "state" | "kind">): string {
-  return state === "active" && kind === "observed" ? following : state;
+function stateOf(deployment: Deployment): string {
+  const { state, kind } = deployment;
+  const aside = deployment.following !== undefined || (state === "active" && kind === "observed");
+  return aside ? following : state;
 }
 
 /** A deployment from its row. The row was written by this module, which is what the casts rest on. */
@@ -43,12 +47,16 @@ export function deploymentOf(row: DeploymentRow, approvals: readonly ApprovalRow
     requester: { id: row.requester_id, name: row.requester_name },
     requestedAt: row.requested_at,
     expiresAt: row.expires_at,
-    state: row.state === following ? "active" : (row.state as State),
+    state: row.state === following ? workedOn(story) : (row.state as State),
     ...story,
     approvals: approvals.map(approvalOf),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     revision: row.revision,
   };
+}
+
+function workedOn(story: Story): State {
+  return story.following === undefined ? "active" : "failed";
 }
 
 function approvalOf(row: ApprovalRow): Approval {

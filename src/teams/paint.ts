@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Environment } from "../config/config.ts";
-import type { Deployment } from "../deployment/deployment.ts";
+import { isWorkedOn, type Deployment } from "../deployment/deployment.ts";
 import type { ThreadClaim } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import { channelOf, isThread } from "./activity.ts";
@@ -58,7 +58,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     const { deployment } = claim;
     const now = clock.now();
     const hash = hashOf(deployment, environment);
-    const due = dueIn(sent.card, hash, deployment, now);
+    const due = dueIn(sent, hash, deployment, now);
     if (due === "never") return undefined;
     if (due === "given up") {
       log.error(
@@ -149,7 +149,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
 
 /** In how many milliseconds the card is to be posted or edited. */
 function dueIn(
-  card: Sent["card"],
+  { card, replies }: Sent,
   hash: string,
   deployment: Deployment,
   now: number,
@@ -162,9 +162,10 @@ function dueIn(
       if (card.posts >= mostPosts) return "given up";
       return left(card.at, doubt * 2 ** (card.posts - 1), now);
     case "sent": {
-      const final = deployment.state !== "active";
+      const final = !isWorkedOn(deployment);
       // The first edit brings what would ship, and the buttons: people wait for it.
-      const urgent = final || !card.edited;
+      const news = deployment.state !== "active" && replies["end"] === undefined;
+      const urgent = final || news || !card.edited;
       if (card.hash !== hash) return urgent ? 0 : left(card.at, editInterval, now);
       return !final && timePasses(deployment) && now >= card.at + freshness ? 0 : "never";
     }

@@ -1,5 +1,5 @@
 import type { Environment } from "../config/config.ts";
-import type { Deployment, Person } from "../deployment/deployment.ts";
+import type { Deployment, Failure, Person } from "../deployment/deployment.ts";
 import { isAutomatic } from "../deployment/policy.ts";
 import { causeOf, failedTitle } from "./cards/failed.ts";
 import { finalTitle, tookOf } from "./cards/final.ts";
@@ -9,7 +9,7 @@ import type { Message } from "./conversations.ts";
 
 /** A message of its own in the thread. Each name is sent once. */
 export interface Reply {
-  readonly name: "decision" | "end";
+  readonly name: "decision" | "end" | "after";
   readonly message: Message;
 }
 
@@ -32,12 +32,25 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
       replies.push({ name: "end", message: text(end) });
     return replies;
   }
-  if (end !== undefined) {
-    // There is nobody behind what omnibot does by itself.
-    const message = isAutomatic(deployment) ? text(end) : mentioning(deployment.requester, end);
-    replies.push({ name: "end", message });
-  }
+  // There is nobody behind what omnibot does by itself.
+  const toRequester = (words: string) =>
+    isAutomatic(deployment) ? text(words) : mentioning(deployment.requester, words);
+  if (end !== undefined) replies.push({ name: "end", message: toRequester(end) });
+  const after = afterOf(deployment, environment);
+  if (after !== undefined) replies.push({ name: "after", message: toRequester(after) });
   return replies;
+}
+
+/** What people must know after they were told that it failed: it is live after all, or something else runs again. */
+function afterOf(deployment: Deployment, environment: Environment): string | undefined {
+  if (deployment.healed !== undefined && deployment.state === "live") {
+    return `**${escaped(finalTitle(deployment, { environment }))}.** What was told before has healed.`;
+  }
+  const aftermath = deployment.failure?.aftermath;
+  if (aftermath?.rolledBack !== true) return undefined;
+  const wanted = deployment.evidence.change?.to;
+  const git = wanted === undefined ? "" : ` Git still wants ${escaped(wanted)}.`;
+  return `**${escaped(aftermath.sentence)}**${git}`;
 }
 
 function endOf(deployment: Deployment, environment: Environment): string | undefined {
@@ -46,18 +59,12 @@ function endOf(deployment: Deployment, environment: Environment): string | undef
     case "active":
       return undefined;
     case "live":
+      // It was told as it looked then.
+      if (deployment.healed !== undefined)
+        return failureOf(deployment, deployment.healed, environment);
       return `**${escaped(finalTitle(deployment, { environment }))}**, after ${tookOf(deployment)}.`;
-    case "failed": {
-      const { sentence } = causeOf(deployment.failure);
-      const detail = escaped(deployment.failure?.detail ?? "", 300);
-      const { wayBack } = deployment.failure ?? {};
-      const back =
-        wayBack?.automatic === true
-          ? ` **omnibot goes back to ${escaped(wayBack.tag, 60)} by itself.**`
-          : "";
-      const title = escaped(failedTitle(deployment, { environment }));
-      return `**${title}.** ${ours(sentence)} ${detail}`.trimEnd() + back;
-    }
+    case "failed":
+      return failureOf(deployment, deployment.failure, environment);
     case "rejected": {
       const { rejection } = deployment;
       if (rejection === undefined) return `${number} was rejected.`;
@@ -66,6 +73,21 @@ function endOf(deployment: Deployment, environment: Environment): string | undef
     case "expired":
       return `Nobody approved ${number} in time. Ask again when an approver is there.`;
   }
+}
+
+function failureOf(
+  deployment: Deployment,
+  failure: Failure | undefined,
+  environment: Environment,
+): string {
+  const { sentence } = causeOf(failure);
+  const detail = escaped(failure?.detail ?? "", 300);
+  const title = failedTitle({ ...deployment, ...(failure && { failure }) }, { environment });
+  const back =
+    failure?.wayBack?.automatic === true
+      ? ` **omnibot goes back to ${escaped(failure.wayBack.tag, 60)} by itself.**`
+      : "";
+  return `**${escaped(title)}.** ${ours(sentence)} ${detail}`.trimEnd() + back;
 }
 
 function text(words: string): Message {

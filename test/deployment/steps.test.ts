@@ -598,7 +598,12 @@ describe("roll-out, with a suspicion", () => {
     sentence: "1 of 3",
     carried: true,
   };
-  const timedOut = { state: "failed", code: "release-failed", detail: "Helm timed out." };
+  const timedOut = {
+    state: "failed",
+    code: "release-failed",
+    detail: "Helm timed out.",
+    settled: true,
+  };
   const look = async (at: Deployment, flux: object, pods: object, clock = new FakeClock()) => {
     const cluster = { readFlux: answer(flux), readRollout: answer(pods) } as Parts["cluster"];
     const outcome = await advance(at, { cluster }, clock);
@@ -617,7 +622,7 @@ describe("roll-out, with a suspicion", () => {
       type: "failed",
       code: "unschedulable",
       detail: "web-2 waits for a node: no CPU. Helm timed out.",
-      settled: true,
+      settled: { sentence: "Flux has ended its work. Helm timed out.", rolledBack: false },
     });
   });
 
@@ -649,11 +654,11 @@ describe("roll-out, with a suspicion", () => {
     expect((await look(first.at, upgrading, late, clock)).outcome).toMatchObject({
       type: "failed",
       code: "readiness-failing",
-      settled: false,
+      settled: undefined,
     });
     expect((await look(start, timedOut, late)).outcome).toMatchObject({
       code: "readiness-failing",
-      settled: true,
+      settled: { rolledBack: false },
     });
   });
 });

@@ -157,6 +157,31 @@ describe.each(stores)("the ledger on %s", (store) => {
     });
   });
 
+  test("P4 a failure that is followed is claimed and woken like any other, and leaves its environment free", async () => {
+    const { id } = await create();
+    const held = await claim();
+    const failure = { code: "crash-loop", step: "roll-out", detail: "web crashed" };
+    const failed = {
+      ...held.deployment,
+      state: "failed" as const,
+      endedAt: 1000,
+      failure,
+      following: { until: 9000, sentence: "" },
+    };
+    const update = { deployment: failed, nextAt: 5000, trouble: undefined, audit: [] };
+    expect(await ledger.save(held, update)).toBe(true);
+    expect(await ledger.findActive("production")).toBeUndefined();
+    expect((await create()).id).toBeGreaterThan(id);
+    expect((await claim(1000)).deployment.id).toBeGreaterThan(id);
+
+    await ledger.wake(id, 2000);
+    const again = await claim(2000);
+    expect(again.deployment).toMatchObject({ id, state: "failed", following: { until: 9000 } });
+    const { following: _, ...settled } = again.deployment;
+    await ledger.save(again, { ...update, deployment: settled });
+    expect(await ledger.claim("one", 9000, 9500)).not.toMatchObject({ deployment: { id } });
+  });
+
   test("the same message again creates nothing, even after the first ended", async () => {
     const first = await ledger.create(request(), delivery("message-x"));
     expect(first.state).toBe("created");

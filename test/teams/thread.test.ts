@@ -155,6 +155,64 @@ describe("the thread", () => {
     expect(end?.latest.text).toContain("The new pods crash on start. web crashes on start");
   });
 
+  describe("of a failure that is followed", () => {
+    const { failure, ...crashed } = everyState.crashed;
+    const following = (sentence: string) => ({ until: 9e12, sentence });
+    const failed = deployment({ ...everyState.crashed, following: following("") });
+
+    test("P20 is told at once, and its card is edited as it goes on, without another word", async () => {
+      begin(everyState["rolling out"]);
+      await lookUntilDone();
+      threads.save(failed);
+      await lookUntilDone();
+      expect(posts()).toHaveLength(3);
+      expect(JSON.stringify(posts()[0]?.latest.card)).toContain("omnibot goes on watching");
+      threads.save({ ...failed, following: following("2 of 3 ready on 40672") });
+      await pass(4);
+      expect(JSON.stringify(posts()[0]?.latest.card)).toContain("Now: 2 of 3 ready on 40672");
+      expect(posts()).toHaveLength(3);
+    });
+
+    test("that heals is told once more", async () => {
+      begin(failed);
+      await pass(1);
+      threads.save(deployment({ ...everyState.live, ...(failure && { healed: failure }) }));
+      await pass(4);
+      threads.save(deployment({ ...everyState.live, ...(failure && { healed: failure }) }));
+      await pass(4);
+      const [card, , end, after, ...others] = posts();
+      expect(others).toEqual([]);
+      expect(card && postText(card)).toContain("production-40672 is live after all");
+      expect(end?.latest.text).toContain("production-40672 is not live");
+      expect(after?.latest.text).toBe(
+        "<at>Alex Wilber</at> **production-40672 is live after all.** What was told before has healed.",
+      );
+    });
+
+    test("that Flux rolls back is told once more; that it only gave up is for the card", async () => {
+      const told = (rolledBack: boolean) => {
+        const sentence = rolledBack
+          ? "Flux rolled back to production-40655."
+          : "Flux has ended its work. Timed out.";
+        return deployment({
+          ...crashed,
+          ...(failure && { failure: { ...failure, aftermath: { sentence, rolledBack } } }),
+        });
+      };
+      begin(failed);
+      await pass(1);
+      threads.save(told(false));
+      await pass(4);
+      expect(posts()).toHaveLength(3);
+      expect(JSON.stringify(posts()[0]?.latest.card)).toContain("Flux has ended its work");
+      threads.save(told(true));
+      await pass(4);
+      expect(posts()[3]?.latest.text).toBe(
+        "<at>Alex Wilber</at> **Flux rolled back to production-40655.** Git still wants production-40672.",
+      );
+    });
+  });
+
   test.each([
     ["rejected", "**Megan Bowen rejected #128:** The migration is not ready"],
     ["expired", "Nobody approved #128 in time."],

@@ -11,6 +11,7 @@ export const checkHealth: Step = {
   title: "Health",
   deadline: 5 * 60_000,
   late: "health-failing",
+  follows: true,
 
   async advance(deployment, { world: { health }, clock }) {
     const checks = await health.check(versionOf(deployment));

@@ -1,5 +1,6 @@
 import type { CauseCode } from "../causes.ts";
 import type { Deployment, Evidence, RolloutEvidence, SuspicionEvidence } from "../deployment.ts";
+import { settledBy } from "../follow.ts";
 import { known } from "../known.ts";
 import { overtakenBy, overtakerOf } from "../overtaken.ts";
 import type { Bad, FluxState, RolloutState, Suspicion } from "../ports.ts";
@@ -31,6 +32,7 @@ export const rollOut: Step = {
       cluster.readRollout({ ...wanted, digests }),
     ]);
     const now = clock.now();
+    const oldTag = pods.state === "progressing" ? pods.oldTag : undefined;
     const suspicion = suspect(deployment, pods, now);
     const evidence = {
       ...released(flux),
@@ -41,21 +43,23 @@ export const rollOut: Step = {
       const hoped = pods.patience !== undefined && now - (suspicion?.since ?? now) < pods.patience;
       // What the pods say is the cause; what Flux says about it is its echo.
       if (flux.state === "failed" || !hoped) {
-        return { ...failed(pods.code, pods, evidence), settled: isSettled(flux) };
+        return { ...failed(pods.code, pods, evidence), settled: settledBy(flux, oldTag) };
       }
       return { ...waiting({ seconds: 3 }, `Suspicion: ${pods.detail}`, evidence), late: pods };
     }
     if (flux.state === "failed") {
       const [code, seen] = causeOf(flux, pods, suspicion);
       const overtaker = await overtakerOf(flux, deployment, gitops);
-      return { ...failed(code, { ...seen, ...overtaker }, evidence), settled: isSettled(flux) };
+      const settled = settledBy(flux, oldTag);
+      return { ...failed(code, { ...seen, ...overtaker }, evidence), settled };
     }
     if (pods.state === "ready" && flux.state === "released") {
       return soak(deployment, pods, flux, now, environment.rollout.soak);
     }
     const overtaken = await overtakenBy(deployment, gitops);
     if (overtaken !== undefined) {
-      return { ...failed("superseded", overtaken, evidence), settled: true };
+      const settled = { sentence: overtaken.detail, rolledBack: false };
+      return { ...failed("superseded", overtaken, evidence), settled };
     }
     const outcome = waiting({ seconds: 3 }, sentence(flux, pods), evidence);
     const late = suspicion ?? (isHeldUp(flux, pods) ? { code: flux.late } : undefined);
@@ -65,11 +69,6 @@ export const rollOut: Step = {
   watch: (deployment, { cluster }, hint) =>
     cluster.watch(known(deployment, "proposal").release, hint),
 };
-
-/** Flux has spoken its last word on this generation, and will do no more by itself. */
-function isSettled(flux: FluxState): boolean {
-  return flux.state === "failed" && flux.code !== "flux-suspended";
-}
 
 /** What the pods are suspected of, and since when. A rollback takes the pods away: what they said last stays then. */
 function suspect(
@@ -111,6 +110,7 @@ const explainable: ReadonlySet<string> = new Set([
   "release-failed",
   "release-timed-out",
   "release-rolled-back",
+  "release-uninstalled",
   "retries-exhausted",
 ]);
 

@@ -1,3 +1,4 @@
+import { settledBy } from "../follow.ts";
 import { known } from "../known.ts";
 import { overtakenBy, overtakerOf } from "../overtaken.ts";
 import type { Cluster, FluxState, GitOps } from "../ports.ts";
@@ -11,6 +12,7 @@ export const sync: Step = {
   title: "Flux",
   deadline: 15 * 60_000,
   late: "flux-silent",
+  follows: true,
 
   async advance(deployment, { world: { cluster, gitops }, once }) {
     // What others did is followed, not driven.
@@ -39,7 +41,10 @@ export const sync: Step = {
       case "released":
         return applied(flux, known(deployment, "merge").commit, gitops);
       case "failed":
-        return failed(flux.code, { ...flux, ...(await overtakerOf(flux, deployment, gitops)) });
+        return {
+          ...failed(flux.code, { ...flux, ...(await overtakerOf(flux, deployment, gitops)) }),
+          settled: settledBy(flux, undefined),
+        };
     }
   },
 

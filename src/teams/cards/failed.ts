@@ -20,6 +20,8 @@ export interface FailedView {
   readonly cause: string;
   /** What Git wants after this. */
   readonly left: string;
+  /** What became of it since, or how it looks now. */
+  readonly since: string;
   readonly excerptTitle: string;
   readonly excerpt: readonly { readonly text: string }[];
   readonly remedy: string;
@@ -44,6 +46,7 @@ export function failedView(deployment: Deployment, context: CardContext): Failed
     left: [deployment.kind === "observed" ? whoOf(deployment) : "", leftOf(deployment, context)]
       .filter((part) => part !== "")
       .join(" "),
+    since: sinceOf(deployment, context),
     excerptTitle: escaped(failure?.excerpt?.title ?? ""),
     excerpt: lines.map((line) => ({ text: logLine(line, room.line) })),
     remedy: `**What to do:** ${ours(remedy)}`,
@@ -140,6 +143,17 @@ function offerOf(failure: Failure | undefined): string {
   return wayBack === undefined || wayBack.asked !== undefined
     ? ""
     : `Roll back to ${plain(wayBack.tag, 60)}`;
+}
+
+/** A failure is followed until Flux has settled: the card tells how that goes. */
+function sinceOf({ failure, following }: Deployment, { room }: CardContext): string {
+  if (failure?.aftermath !== undefined) {
+    return `**Since then:** ${escaped(failure.aftermath.sentence, room.sentence)}`;
+  }
+  if (following === undefined) return "";
+  const now = following.sentence;
+  const news = now === "" || now === failure?.detail ? "" : ` Now: ${escaped(now, room.sentence)}`;
+  return `omnibot goes on watching, and corrects this should it heal.${news}`;
 }
 
 /** The last step that went well, and all from there on. */

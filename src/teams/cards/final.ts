@@ -1,9 +1,10 @@
 import type { Deployment } from "../../deployment/deployment.ts";
 import { chainRows, type ChainRow } from "./chain.ts";
+import { causeOf } from "./failed.ts";
 import { linked, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
 import type { Fact } from "./request.ts";
-import { count, escaped, list, plain } from "./text.ts";
+import { count, escaped, list, ours, plain } from "./text.ts";
 import { duration, roughly } from "./time.ts";
 import { onEnvironment, short, shortDigest, subjectOf, whoOf, type CardContext } from "./words.ts";
 
@@ -28,7 +29,7 @@ export function finalView(deployment: Deployment, context: CardContext): FinalVi
   return {
     id: deployment.id,
     title: escaped(title),
-    intro: `${whoOf(deployment)} ${shipped}**${tookOf(deployment)}**.`,
+    intro: `${whoOf(deployment)} ${shipped}**${tookOf(deployment)}**.${healedOf(deployment)}`,
     facts: factsOf(deployment, context),
     replaced: replacedOf(deployment),
     chain: chainRows(deployment, context),
@@ -44,8 +45,15 @@ export function finalTitle(
 ): string {
   const subject = subjectOf(deployment, environment) ?? plain(deployment.environment);
   const how = { deploy: "", rollback: " again", observed: ", put there by hand" };
+  const after = deployment.healed === undefined ? "" : " after all";
   const where = onEnvironment(subject, deployment.environment);
-  return `${subject} is live${where}${how[deployment.kind]}`;
+  return `${subject} is live${where}${how[deployment.kind]}${after}`;
+}
+
+function healedOf({ healed }: Deployment): string {
+  return healed === undefined
+    ? ""
+    : ` It was told as failed at first: ${ours(causeOf(healed).sentence)}`;
 }
 
 /** From the request to the end, the wait for approval included. */
