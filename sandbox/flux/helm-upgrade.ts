@@ -326,7 +326,9 @@ export class HelmUpgrade {
     for (const one of rendered) {
       const { namespace, name, labels } = one.metadata;
       const updated = store.update("deployments", namespace, name, (draft) => {
-        draft.spec = one.spec;
+        // What the chart does not say stays as it is.
+        const { paused } = draft.spec;
+        draft.spec = { ...one.spec, ...(paused === undefined ? {} : { paused }) };
         draft.metadata.labels = labels;
       });
       if (updated === undefined) store.create("deployments", { ...one, status: {} });

@@ -59,6 +59,7 @@ class DeploymentController {
     const template = deployment.spec.template;
     const found = all.find((set) => isSameJson(withoutHash(set.spec.template), template));
     const old = all.filter((set) => set !== found);
+    if (deployment.spec.paused === true) return this.#rest(deployment, all, found);
     const current = this.#ensureCurrent(deployment, found, old);
     const scaled =
       this.#scaleUp(deployment, current, old) || this.#scaleDown(deployment, current, old);
@@ -71,6 +72,32 @@ class DeploymentController {
       now,
       now.find((set) => set.metadata.uid === current.metadata.uid),
     );
+  }
+
+  /** A paused Deployment counts its pods, and does nothing else. */
+  #rest(
+    deployment: Deployment,
+    all: readonly ReplicaSet[],
+    found: ReplicaSet | undefined,
+  ): undefined {
+    const { store, clock } = this.#control;
+    const { namespace, name } = deployment.metadata;
+    store.update("deployments", namespace, name, (draft) => {
+      const after = countReplicas(deployment, all, found);
+      const paused = {
+        type: "Progressing",
+        status: "Unknown",
+        reason: "DeploymentPaused",
+        message: "Deployment is paused",
+      } as const;
+      const now = clock.timestamp();
+      const conditions = setCondition(
+        draft.status.conditions ?? [],
+        availability(draft, after),
+        now,
+      );
+      draft.status = { ...after, conditions: setCondition(conditions, paused, now) };
+    });
   }
 
   /** The ReplicaSet of this template: an earlier one takes the next revision, as after a rollback, or it is created. */

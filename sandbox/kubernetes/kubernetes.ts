@@ -10,6 +10,7 @@ import { runGarbageCollector } from "./garbage-collector.ts";
 import type { FindImage } from "./images.ts";
 import { runKubelet } from "./kubelet.ts";
 import { Logs } from "./logs.ts";
+import type { Nature } from "./nature.ts";
 import { runReplicaSetController } from "./replicaset-controller.ts";
 import { runScheduler } from "./scheduler.ts";
 import { Store } from "./store.ts";
@@ -34,6 +35,8 @@ export interface Kubernetes extends Control {
   readonly image: FindImage;
   /** What the containers wrote. */
   readonly logs: Logs;
+  /** What goes wrong with pods from now on: nothing, in the beginning. */
+  nature: Nature;
   /** Makes every resourceVersion before now too old: see Watches.expire. */
   expire(answer?: "event" | "status"): void;
   /** Stops everything; throws what went wrong in the background. */
@@ -54,9 +57,11 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
   createNodes(store);
   for (const name of ["default", "kube-system"]) createNamespace(store, name);
   runDeploymentController(control, events);
-  runReplicaSetController(control, events);
-  runScheduler(control, events);
-  runKubelet({ control, events, logs, image });
+  let nature: Nature = {};
+  const present = () => nature;
+  runReplicaSetController(control, events, present);
+  runScheduler(control, events, present);
+  runKubelet({ control, events, logs, image, nature: present });
   runGarbageCollector(control);
   serveApi(standIn, { store, clock, watches, logs, access: options });
   const url = await standIn.listen(port);
@@ -67,6 +72,12 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
     events,
     image,
     logs,
+    get nature() {
+      return nature;
+    },
+    set nature(changed) {
+      nature = changed;
+    },
     expire: (answer) => watches.expire(answer),
     close: async () => {
       await standIn.close();

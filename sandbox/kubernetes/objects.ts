@@ -48,6 +48,7 @@ export interface Container {
 
 export interface PodSpec {
   containers: Container[];
+  initContainers?: Container[];
   nodeName?: string;
   [field: string]: unknown;
 }
@@ -87,6 +88,7 @@ export interface Deployment extends KubernetesObject {
       rollingUpdate: { maxUnavailable: string; maxSurge: string };
     };
     revisionHistoryLimit: number;
+    paused?: boolean;
     progressDeadlineSeconds: number;
   };
   status: DeploymentStatus;
@@ -99,6 +101,7 @@ export interface ReplicaSet extends KubernetesObject {
     template: PodTemplate;
   };
   status: {
+    conditions?: WorkloadCondition[];
     replicas: number;
     fullyLabeledReplicas?: number;
     readyReplicas?: number;
@@ -157,6 +160,7 @@ export interface PodStatus {
   podIP?: string;
   podIPs?: { ip: string }[];
   startTime?: string;
+  initContainerStatuses?: ContainerStatus[];
   containerStatuses?: ContainerStatus[];
   qosClass: string;
 }

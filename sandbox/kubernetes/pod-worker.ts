@@ -3,7 +3,8 @@ import type { Control } from "./controller.ts";
 import type { Events } from "./events.ts";
 import { explainPullFailure, parseImage, type FindImage, type Image } from "./images.ts";
 import type { Logs } from "./logs.ts";
-import type { Container, ContainerStatus, Pod } from "./objects.ts";
+import type { Nature, Run } from "./nature.ts";
+import type { Container, ContainerStatus, Pod, TerminatedState } from "./objects.ts";
 import { writePodStatus } from "./pods.ts";
 import { writeStory } from "./stories.ts";
 
@@ -19,6 +20,12 @@ const stoppingContainers = 900;
 const removing = 80;
 /** Until a container that failed is looked at again; the first restart comes without a back-off. */
 const noticingFailure = 800;
+/** Between two tries to mount, and to create a container that could not be created. */
+const mounting = { first: 500, longest: 122_000 };
+const creating = 12_000;
+const probePeriod = 5000;
+const livenessFailures = 3;
+const initializing = 900;
 const backOff = { first: 10_000, longest: 300_000 };
 /** A pod in back-off is looked at again and again; each look records an event. */
 const backOffLook = 12_000;
@@ -29,6 +36,8 @@ export interface PodWorkerOptions {
   readonly events: Events;
   readonly logs: Logs;
   readonly image: FindImage;
+  /** What goes wrong now. */
+  readonly nature: () => Nature;
 }
 
 /** One pod on its node: pulls, starts, restarts and ends its containers, and writes the pod's status. */
@@ -41,6 +50,7 @@ export class PodWorker {
   readonly #ordinal: number;
   readonly #stopped = new AbortController();
   readonly #statuses: ContainerStatus[];
+  readonly #initStatuses: ContainerStatus[];
   readonly #startTime: string;
   readonly #hostIP: string;
   readonly #ip: string;
@@ -59,25 +69,33 @@ export class PodWorker {
     this.#hostIP =
       node?.status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "10.224.0.4";
     this.#ip = `10.244.${Number(this.#hostIP.split(".").at(-1)) - 4}.${9 + ordinal}`;
-    this.#statuses = pod.spec.containers.map(({ name, image }) => ({
+    const inits = pod.spec.initContainers ?? [];
+    const reason = inits.length === 0 ? "ContainerCreating" : "PodInitializing";
+    const waiting = ({ name, image }: Container): ContainerStatus => ({
       name,
-      state: { waiting: { reason: "ContainerCreating" } },
+      state: { waiting: { reason } },
       lastState: {},
       ready: false,
       restartCount: 0,
       image,
       imageID: "",
       started: false,
-    }));
+    });
+    this.#initStatuses = inits.map(waiting);
+    this.#statuses = pod.spec.containers.map(waiting);
   }
 
   async run(closing: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([closing, this.#stopped.signal]);
     await this.#sleep(noticing, signal);
     this.#publish();
+    await this.#prepare(signal);
     await this.#sleep(sandboxing, signal);
     this.#sandbox = true;
     this.#publish();
+    for (const [i, status] of this.#initStatuses.entries()) {
+      await this.#runInit(this.#pod.spec.initContainers?.[i], status, signal);
+    }
     await Promise.all(
       this.#statuses.map((status, i) =>
         this.#runContainer(this.#pod.spec.containers[i], status, signal),
@@ -115,15 +133,119 @@ export class PodWorker {
     signal: AbortSignal,
   ): Promise<void> {
     if (container === undefined) return;
+    await this.#create(container, status, signal, isNameless);
     const image = await this.#pull(container, status, signal);
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#create(container, status, signal);
       this.#start(container, status, image);
-      if (image.scenario !== "crash-loop") break;
-      await this.#crash(container, status, signal);
+      const run = this.#runOf(container, image, attempt);
+      if ("readyAfter" in run) return this.#becomeReady(container, status, run.readyAfter, signal);
+      if ("killedAfter" in run) await this.#kill(container, status, run.killedAfter, signal);
+      else await this.#crash(container, status, run, signal);
     }
-    await this.#sleep(gettingReady * pace(image), signal);
+  }
+
+  #runOf(container: Container, image: Image, attempt: number): Run {
+    const own = this.#options.nature().run?.(this.#pod, container, attempt);
+    if (own !== undefined) return own;
+    if (image.scenario === "crash-loop") return { ends: probing + crashing, exitCode: 1 };
+    return { readyAfter: gettingReady * pace(image) };
+  }
+
+  /** Mounts and the sandbox: what fails is tried again, ever later. */
+  async #prepare(signal: AbortSignal): Promise<void> {
+    let wait = mounting.first;
+    for (let attempt = 1; ; attempt += 1) {
+      const refusal = this.#options.nature().prepare?.(this.#pod, attempt);
+      if (refusal === undefined) return;
+      this.#tell(undefined, "Warning", refusal.reason, refusal.message);
+      await this.#sleep(wait, signal);
+      wait = Math.min(wait * 2, mounting.longest);
+    }
+  }
+
+  /** An init container has to end well before the next one begins. */
+  async #runInit(
+    container: Container | undefined,
+    status: ContainerStatus,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (container === undefined) return;
+    const image = await this.#pull(container, status, signal);
+    for (let attempt = 1; ; attempt += 1) {
+      this.#start(container, status, image);
+      const run = this.#options.nature().run?.(this.#pod, container, attempt);
+      if (run === undefined || !("ends" in run)) {
+        await this.#sleep(initializing, signal);
+        status.state = { terminated: this.#terminated(status, 0, "Completed") };
+        status.ready = true;
+        return this.#publish();
+      }
+      await this.#crash(container, status, run, signal);
+    }
+  }
+
+  /** Waits until the container can be created; `only` looks for one reason. */
+  async #create(
+    container: Container,
+    status: ContainerStatus,
+    signal: AbortSignal,
+    only: (reason: string) => boolean = (reason) => !isNameless(reason),
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const refusal = this.#options.nature().create?.(this.#pod, container, attempt);
+      if (refusal === undefined || !only(refusal.reason)) return;
+      const { reason, message } = refusal;
+      const nameless = isNameless(reason);
+      this.#tell(
+        container.name,
+        "Warning",
+        nameless ? "InspectFailed" : "Failed",
+        nameless ? message : `Error: ${message}`,
+      );
+      if (nameless) this.#tell(container.name, "Warning", "Failed", `Error: ${reason}`);
+      status.state = { waiting: { reason, message } };
+      this.#publish();
+      await this.#sleep(creating, signal);
+    }
+  }
+
+  async #becomeReady(
+    { name }: Container,
+    status: ContainerStatus,
+    after: number | "never",
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let left = after; left === "never" || left > probePeriod;) {
+      await this.#sleep(probePeriod, signal);
+      const said = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+      this.#tell(name, "Warning", "Unhealthy", said);
+      if (left !== "never") left -= probePeriod;
+      if (left !== "never" && left <= probePeriod) await this.#sleep(left, signal);
+    }
+    if (after !== "never" && after <= probePeriod) await this.#sleep(after, signal);
     status.ready = true;
     this.#publish();
+  }
+
+  /** It is ready, until its liveness probe has failed too often. */
+  async #kill(
+    container: Container,
+    status: ContainerStatus,
+    after: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#sleep(gettingReady, signal);
+    status.ready = true;
+    this.#publish();
+    for (let failure = 0; failure < livenessFailures; failure += 1) {
+      await this.#sleep(after / livenessFailures, signal);
+      const said = "Liveness probe failed: HTTP probe failed with statuscode: 500";
+      this.#tell(container.name, "Warning", "Unhealthy", said);
+    }
+    const text = `Container ${container.name} failed liveness probe, will be restarted`;
+    this.#tell(container.name, "Normal", "Killing", text);
+    await this.#end(container, status, this.#terminated(status, 137, "Error"), signal);
   }
 
   async #pull(
@@ -136,12 +258,15 @@ export class PodWorker {
       this.#tellPresent(name, reference);
       return image;
     }
-    for (let wait = backOff.first; ; wait = Math.min(wait * 2, backOff.longest)) {
+    let wait = backOff.first;
+    for (let attempt = 1; ; attempt += 1, wait = Math.min(wait * 2, backOff.longest)) {
       this.#tell(name, "Normal", "Pulling", `Pulling image "${reference}"`);
       const duration = (pulls[this.#ordinal % pulls.length] ?? 1000) * pace(image);
       await this.#sleep(duration, signal);
       const found = this.#options.image(reference);
-      const failure = explainPullFailure(reference, found);
+      const failure =
+        this.#options.nature().pull?.(parseImage(reference), attempt) ??
+        explainPullFailure(reference, found);
       if (found !== undefined && failure === undefined) {
         this.#present.add(`${this.#node} ${reference}`);
         const took = `${duration / 1000}s`;
@@ -181,11 +306,8 @@ export class PodWorker {
     }
   }
 
-  #start(
-    { name, image: reference, resources }: Container,
-    status: ContainerStatus,
-    image: Image,
-  ): void {
+  #start(container: Container, status: ContainerStatus, image: Image): void {
+    const { name, image: reference, resources } = container;
     const { clock } = this.#options.control;
     this.#tell(name, "Normal", "Created", "Container created");
     this.#tell(name, "Normal", "Started", "Container started");
@@ -200,34 +322,44 @@ export class PodWorker {
     if (previous !== undefined) status.restartCount += 1;
     if (resources !== undefined) status.resources = resources;
     if (resources?.requests !== undefined) status.allocatedResources = resources.requests;
-    this.#options.logs.write(
-      status.containerID,
-      writeStory(clock.now(), parseImage(reference).tag, image.scenario),
-    );
+    const said = this.#options.nature().says?.(this.#pod, container) ?? [];
+    this.#options.logs.write(status.containerID, [
+      ...writeStory(clock.now(), parseImage(reference).tag, image.scenario),
+      ...said.map((line) => `${new Date(clock.now()).toISOString()} ${line}`),
+    ]);
     this.#publish();
   }
 
-  /** The container exits with 1, waits for its back-off, and is about to be started again. */
+  /** The container ends, waits for its back-off, and is about to be started again. */
   async #crash(
-    { name, image: reference }: Container,
+    container: Container,
     status: ContainerStatus,
+    { ends, exitCode, reason }: Extract<Run, { ends: number }>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock } = this.#options.control;
-    await this.#sleep(probing, signal);
-    const probe = `Get "http://${this.#ip}:8080/healthz": dial tcp ${this.#ip}:8080: connect: connection refused`;
-    this.#tell(name, "Warning", "Unhealthy", `Readiness probe failed: ${probe}`);
-    await this.#sleep(crashing, signal);
-    const { containerID } = status;
-    const ended = {
-      exitCode: 1,
-      reason: "Error",
-      startedAt: status.state.running?.startedAt ?? null,
-      finishedAt: clock.timestamp(),
-      ...(containerID === undefined ? {} : { containerID }),
-    };
+    const early = Math.min(probing, ends);
+    await this.#sleep(early, signal);
+    if (ends > 2 * gettingReady) {
+      status.ready = true;
+      this.#publish();
+    } else {
+      const probe = `Get "http://${this.#ip}:8080/healthz": dial tcp ${this.#ip}:8080: connect: connection refused`;
+      this.#tell(container.name, "Warning", "Unhealthy", `Readiness probe failed: ${probe}`);
+    }
+    await this.#sleep(ends - early, signal);
+    const why = reason ?? (exitCode === 0 ? "Completed" : "Error");
+    await this.#end(container, status, this.#terminated(status, exitCode, why), signal);
+  }
+
+  async #end(
+    { name, image: reference }: Container,
+    status: ContainerStatus,
+    ended: TerminatedState,
+    signal: AbortSignal,
+  ): Promise<void> {
     status.state = { terminated: ended };
     status.started = false;
+    status.ready = false;
     this.#publish();
     await this.#sleep(noticingFailure, signal);
     if (status.restartCount > 0) {
@@ -247,6 +379,17 @@ export class PodWorker {
       await this.#sleep(wait, signal);
     }
     this.#tellPresent(name, reference);
+  }
+
+  #terminated(status: ContainerStatus, exitCode: number, reason: string): TerminatedState {
+    const { containerID } = status;
+    return {
+      exitCode,
+      reason,
+      startedAt: status.state.running?.startedAt ?? null,
+      finishedAt: this.#options.control.clock.timestamp(),
+      ...(containerID === undefined ? {} : { containerID }),
+    };
   }
 
   #endContainer(status: ContainerStatus): void {
@@ -286,8 +429,11 @@ export class PodWorker {
     const started = this.#statuses.some(({ containerID }) => containerID !== undefined);
     store.update("pods", namespace, name, (pod) => {
       if (pod.metadata.uid !== uid) return;
+      // Who was evicted stays so.
+      if (pod.status.phase === "Failed" && !this.stopping) return;
       const view = {
         containers: this.#statuses,
+        inits: this.#initStatuses,
         sandbox: this.#sandbox,
         ip: started ? this.#ip : undefined,
       };
@@ -304,7 +450,12 @@ export class PodWorker {
     this.#tell(container, "Normal", "Pulled", text);
   }
 
-  #tell(container: string, type: "Normal" | "Warning", reason: string, message: string): void {
+  #tell(
+    container: string | undefined,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+  ): void {
     const about = this.#pod;
     this.#options.events.record({
       about,
@@ -313,13 +464,17 @@ export class PodWorker {
       message,
       component: "kubelet",
       host: this.#node,
-      container,
+      ...(container === undefined ? {} : { container }),
     });
   }
 
   #sleep(duration: number, signal: AbortSignal): Promise<void> {
     return this.#options.control.clock.sleep(duration, signal);
   }
+}
+
+function isNameless(reason: string): boolean {
+  return reason === "InvalidImageName";
 }
 
 function pace(image: Image | undefined): number {

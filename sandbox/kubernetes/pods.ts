@@ -49,6 +49,7 @@ export function deletePod(
 /** What a kubelet knows of its pod. */
 export interface PodView {
   readonly containers: readonly ContainerStatus[];
+  readonly inits: readonly ContainerStatus[];
   /** Whether the sandbox with its network is there. */
   readonly sandbox: boolean;
   readonly ip: string | undefined;
@@ -81,7 +82,7 @@ export function writePodStatus(pod: Pod, view: PodView, now: string): void {
     Omit<PodCondition, "type" | "lastTransitionTime" | "lastProbeTime">
   > = {
     PodReadyToStartContainers: { status: view.sandbox ? "True" : "False" },
-    Initialized: ended === "PodCompleted" ? { status: "True", reason: ended } : { status: "True" },
+    Initialized: initialized(view, ended),
     Ready: ready,
     ContainersReady: ready,
     PodScheduled: { status: "True" },
@@ -110,7 +111,20 @@ export function writePodStatus(pod: Pod, view: PodView, now: string): void {
     qosClass: pod.status.qosClass,
   };
   if (ip !== undefined) Object.assign(status, { podIP: ip, podIPs: [{ ip }] });
+  if (view.inits.length > 0) status.initContainerStatuses = structuredClone([...view.inits]);
   pod.status = { ...status, containerStatuses: structuredClone([...containers]) };
+}
+
+function initialized(
+  { inits }: PodView,
+  ended: string | undefined,
+): Pick<PodCondition, "status" | "reason" | "message"> {
+  const left = inits.filter(({ ready }) => !ready).map(({ name }) => name);
+  if (left.length === 0) {
+    return ended === "PodCompleted" ? { status: "True", reason: ended } : { status: "True" };
+  }
+  const message = `containers with incomplete status: [${left.join(" ")}]`;
+  return { status: "False", reason: "ContainersNotInitialized", message };
 }
 
 function phaseOf({ containers, ended }: PodView): PodStatus["phase"] {

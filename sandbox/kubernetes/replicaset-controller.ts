@@ -1,22 +1,32 @@
 import { randomInt } from "node:crypto";
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
 import type { Events } from "./events.ts";
-import type { Pod, ReplicaSet } from "./objects.ts";
+import type { Nature } from "./nature.ts";
+import type { Pod, ReplicaSet, WorkloadCondition } from "./objects.ts";
 import { deletePod, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
 
 const component = "replicaset-controller";
+/** When a pod that may not be created is tried again, in milliseconds. */
+const again = 3000;
 
 /** Keeps as many pods as a ReplicaSet wants, and counts them. */
-export function runReplicaSetController(control: Control, events: Events): void {
+export function runReplicaSetController(
+  control: Control,
+  events: Events,
+  nature: () => Nature,
+): void {
   const { store } = control;
 
-  function reconcile(key: string): void {
+  function reconcile(key: string): number | undefined {
     const { namespace, name } = parseKey(key);
     const set = store.get("replicasets", namespace, name);
-    if (set === undefined) return;
+    if (set === undefined) return undefined;
     const pods = store.list("pods", namespace).filter((pod) => isOwnedBy(pod, set.metadata.uid));
     const active = pods.filter(isActive);
-    for (let missing = set.spec.replicas - active.length; missing > 0; missing -= 1) create(set);
+    const missing = set.spec.replicas - active.length;
+    const refusal = missing > 0 ? nature().admit?.(set) : undefined;
+    if (refusal !== undefined) tellRefusal(set, refusal);
+    else for (let left = missing; left > 0; left -= 1) create(set);
     const surplus = active.length - set.spec.replicas;
     if (surplus > 0)
       for (const pod of active.toSorted(leastUsefulFirst).slice(0, surplus)) remove(set, pod);
@@ -27,6 +37,7 @@ export function runReplicaSetController(control: Control, events: Events): void 
       const ready = kept.filter(isReady).length;
       draft.status = {
         replicas: count,
+        ...(refusal === undefined ? {} : { conditions: [failure(draft, refusal)] }),
         ...(count > 0 ? { fullyLabeledReplicas: count } : {}),
         ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}),
         terminatingReplicas:
@@ -34,6 +45,19 @@ export function runReplicaSetController(control: Control, events: Events): void 
         observedGeneration: set.metadata.generation ?? 1,
       };
     });
+    return refusal === undefined ? undefined : again;
+  }
+
+  function tellRefusal(set: ReplicaSet, refusal: string): void {
+    const message = `Error creating: ${refusal}`;
+    events.record({ about: set, type: "Warning", reason: "FailedCreate", message, component });
+  }
+
+  function failure({ status }: ReplicaSet, message: string): WorkloadCondition {
+    const before = status.conditions?.find(({ type }) => type === "ReplicaFailure");
+    const lastTransitionTime = before?.lastTransitionTime ?? control.clock.timestamp();
+    const type = "ReplicaFailure";
+    return { type, status: "True", lastTransitionTime, reason: "FailedCreate", message };
   }
 
   function create(set: ReplicaSet): void {
@@ -60,7 +84,7 @@ export function runReplicaSetController(control: Control, events: Events): void 
         ],
       },
       spec: {
-        ...template.spec,
+        ...(nature().mutate?.(template.spec) ?? template.spec),
         serviceAccountName: "default",
         serviceAccount: "default",
         tolerations: ["not-ready", "unreachable"].map((taint) => ({

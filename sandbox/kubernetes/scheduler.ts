@@ -1,16 +1,22 @@
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
 import type { Events } from "./events.ts";
+import type { Nature } from "./nature.ts";
 import type { Node, Pod } from "./objects.ts";
 import { isActive } from "./pods.ts";
 
+/** When a pod that fits nowhere is tried again, in milliseconds. */
+const again = 5000;
+
 /** Puts each pod on the node with the fewest of its own kind, then with the fewest of all. */
-export function runScheduler(control: Control, events: Events): void {
+export function runScheduler(control: Control, events: Events, nature: () => Nature): void {
   const { store, clock } = control;
 
-  function reconcile(key: string): void {
+  function reconcile(key: string): number | undefined {
     const { namespace, name } = parseKey(key);
     const pod = store.get("pods", namespace, name);
-    if (pod === undefined || pod.spec.nodeName !== undefined) return;
+    if (pod === undefined || pod.spec.nodeName !== undefined) return undefined;
+    const refusal = nature().schedule?.(pod);
+    if (refusal !== undefined) return refuse(pod, refusal);
     const load = store.list("pods").filter(isActive);
     const kin = load.filter(({ metadata }) => metadata.generateName === pod.metadata.generateName);
     const [node] = store.list("nodes").toSorted((a, b) => {
@@ -35,6 +41,26 @@ export function runScheduler(control: Control, events: Events): void {
       pod,
       `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`,
     );
+    return undefined;
+  }
+
+  function refuse(pod: Pod, message: string): number {
+    const { namespace, name } = pod.metadata;
+    store.update("pods", namespace, name, ({ status }) => {
+      const before = status.conditions?.find(({ type }) => type === "PodScheduled");
+      const lastTransitionTime = before?.lastTransitionTime ?? clock.timestamp();
+      const why = { reason: "Unschedulable", message };
+      const unscheduled = { type: "PodScheduled", status: "False", lastProbeTime: null } as const;
+      status.conditions = [{ ...unscheduled, lastTransitionTime, ...why }];
+    });
+    events.record({
+      about: pod,
+      type: "Warning",
+      reason: "FailedScheduling",
+      message,
+      component: "default-scheduler",
+    });
+    return again;
   }
 
   runController(control, {

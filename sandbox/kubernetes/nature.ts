@@ -1,0 +1,39 @@
+import type { ImageName } from "./images.ts";
+import type { Container, Pod, PodSpec, ReplicaSet } from "./objects.ts";
+
+/** How one run of a container goes. Times are milliseconds at speed 1, from its start. */
+export type Run =
+  /** It ends by itself; `OOMKilled` when it took more memory than it may. */
+  | { readonly ends: number; readonly exitCode: number; readonly reason?: "OOMKilled" }
+  /** It becomes ready then, or never; its readiness probe fails until then. */
+  | { readonly readyAfter: number | "never" }
+  /** It is ready at once, and its liveness probe has it killed then. */
+  | { readonly killedAfter: number };
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * What can go wrong with pods, by the nature of their images, their nodes and their cluster. Each is asked again at each
+ * attempt, as the real parts do; undefined means that it goes well, and a part that is left out that nothing goes wrong.
+ */
+export interface Nature {
+  /** Why a ReplicaSet may not create a pod: a quota, an admission webhook. */
+  admit?(set: ReplicaSet): string | undefined;
+  /** What an admission webhook makes of a new pod. */
+  mutate?(spec: PodSpec): PodSpec;
+  /** Why no node fits. */
+  schedule?(pod: Pod): string | undefined;
+  /** Why volumes cannot be mounted, or the sandbox not be created. */
+  prepare?(pod: Pod, attempt: number): Refusal | undefined;
+  /** Why an image cannot be pulled, in the runtime's words. */
+  pull?(image: ImageName, attempt: number): string | undefined;
+  /** Why a container cannot be created. */
+  create?(pod: Pod, container: Container, attempt: number): Refusal | undefined;
+  /** How its run goes; undefined as its image has it. */
+  run?(pod: Pod, container: Container, attempt: number): Run | undefined;
+  /** What it writes to its log, beside what it always does. */
+  says?(pod: Pod, container: Container): readonly string[];
+}
