@@ -19,6 +19,8 @@ const kept = {
   thread: 90 * day,
 };
 
+/** From the start to the first round, in milliseconds. */
+const firstPause = 60_000;
 /** So many rows go in one statement: nobody has to wait for it. */
 const atOnce = 500;
 
@@ -34,8 +36,9 @@ export interface RetentionOptions {
 /** Removes what is old, hour by hour, until the signal. Several replicas may do so at the same time. */
 export async function keepSmall(options: RetentionOptions, signal: AbortSignal): Promise<void> {
   const { db, clock, log, interval = 60 * 60_000 } = options;
-  while (!signal.aborted) {
-    await delay(interval, undefined, { signal }).catch(() => {});
+  // A process that is started anew every day has to come to it too.
+  for (let pause = Math.min(interval, firstPause); !signal.aborted; pause = interval) {
+    await delay(pause, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     try {
       const removed = await removeOld(db, clock.now(), signal);
