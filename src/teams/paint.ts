@@ -102,7 +102,8 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     const before = sent.card;
     const posts = (before?.posts ?? 0) + 1;
     sent.card = { state: "intent", posts, at: clock.now() };
-    if (!(await keep(picture))) return "lost";
+    // A process that stood still since then has left the card in doubt: another one posts it after a while.
+    if (!(await keep(picture)) || clock.now() >= picture.until) return "lost";
     try {
       const id = await postFirst(picture, message);
       sent.card = { state: "sent", id, posts, edited: false, hash, at: clock.now() };

@@ -8,8 +8,10 @@
  *   --suite <names>     some of starts, points, stale, random; all by default
  *   --part <i>/<n>      of the stories at points and of stale owners, the i-th of n parts
  *   --random <number>   kills at random on each store
+ *   --minutes <number>  begins no random story after this; all by default
  *   --seed <number>     of the random kills, and of what the bounded form chooses
- *   --only <name>       one story of each kind, struck at this point; `hold` or `stop` before its name for a stale owner
+ *   --only <names>      one story of each kind for each of these points, separated by commas; `hold` or `stop` before a name for
+ *                       a stale owner
  *   --places <number>   worlds side by side
  *   --report <file>     the table and every story as JSON
  */
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     suite: { type: "string", default: suites.join(",") },
     part: { type: "string", default: "1/1" },
     random: { type: "string" },
+    minutes: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     places: { type: "string", default: String(availableParallelism() * 3 + 1) },
@@ -40,7 +43,7 @@ const { full, only, part } = values;
 const seed = Number(values.seed);
 const chosen = values.suite.split(",");
 const random =
-  only === undefined && chosen.includes("random") ? Number(values.random ?? (full ? 500 : 24)) : 0;
+  only === undefined && chosen.includes("random") ? Number(values.random ?? (full ? 500 : 12)) : 0;
 
 const started = Date.now();
 const root = mkdtempSync(join(tmpdir(), "omnibot-crash-"));
@@ -57,6 +60,7 @@ const outcomes = await Promise.allSettled(
       environment,
       seed,
       random,
+      until: started + Number(values.minutes) * 60_000,
       choose: createChoice({ store, full, seed, only, suites: chosen, part }),
       note,
     }),

@@ -33,8 +33,10 @@ export interface RunOptions {
   readonly root: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly seed: number;
-  /** Kills at random. */
+  /** Kills at random, as far as there is time for them. */
   readonly random: number;
+  /** When the last random story begins at the latest, ms since 1970. */
+  readonly until: number;
   /** The first starts to kill, and the stories to tell. */
   readonly choose: (traced: Traced) => {
     readonly firstStarts: readonly Point[];
@@ -45,7 +47,7 @@ export interface RunOptions {
 
 /** Everything on one store, in worlds side by side: whoever is free tells the next story. */
 export async function runOn(options: RunOptions): Promise<void> {
-  const { store, places, root, environment, seed, random, choose, note } = options;
+  const { store, places, root, environment, seed, random, until, choose, note } = options;
   const open: Place[] = [];
   const at = async (i: number) => {
     const place = await openPlace(`${store}-${i}`, store, root, environment);
@@ -87,7 +89,7 @@ export async function runOn(options: RunOptions): Promise<void> {
           if (work !== undefined) await tellOne(place, work);
           else if (start !== undefined)
             note(`${store} first start`, await starts.killed(start, whole.schema));
-          else if (kills < random) {
+          else if (kills < random && Date.now() < until) {
             const result = await tellStory(place, randomStory(seed, number++, traced.points));
             kills += result.hits;
             note(`${store} at random`, result);

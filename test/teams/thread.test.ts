@@ -546,6 +546,21 @@ test("P19 a process that stood still for longer than its lease does not draw ove
   expect(posts()[0]?.edits).toBe(0);
 });
 
+test("P19 a process that stood still for longer than its lease does not post a card that another one posts", async () => {
+  begin(everyState.waiting);
+  const keepThread = threads.keepThread.bind(threads);
+  threads.keepThread = async (...what) => {
+    const kept = await keepThread(...what);
+    clock.time += 30_000;
+    return kept;
+  };
+  await thread.look();
+  expect(posts()).toHaveLength(0);
+  threads.keepThread = keepThread;
+  await painter("second").look();
+  expect(posts()).toHaveLength(1);
+});
+
 test("P19 a card that was drawn over by a process that had lost it is drawn again", async () => {
   begin(everyState.waiting);
   await pass(1);
