@@ -108,17 +108,14 @@ function judgeThread(
     find("lost", `the card does not say how it ended: ${cardText(live.latest.card)}`);
 
   const replies = posts.filter((post) => post.latest.card === undefined);
-  const states = Object.values(sent.replies);
-  const unsaid = states.filter((state) => state === "intent").length;
-  if (unsaid > inDoubt("reply"))
-    find("lost", `${unsaid} replies unsaid, and ${inDoubt("reply")} were in doubt`);
-  if (new Set(replies.map((post) => post.latest.text)).size < replies.length)
-    find(
-      "double",
-      `a reply was said twice: ${replies.map((post) => post.latest.text).join(" | ")}`,
-    );
+  const said = new Set(replies.map((post) => post.latest.text));
+  if (said.size < replies.length)
+    find("double", `a reply was said twice: ${[...said].join(" | ")}`);
   const wanted = kind === "reject" ? 1 : 2;
-  if (finished && (states.length !== wanted || replies.length < states.length - unsaid))
-    find("lost", `${replies.length} replies, ${JSON.stringify(sent.replies)} noted`);
+  const unsaid = Math.max(0, wanted - said.size);
+  if (finished && unsaid > inDoubt("reply"))
+    find("lost", `${unsaid} replies unsaid, and ${inDoubt("reply")} were in doubt`);
+  if (finished && Object.keys(sent.replies).length !== wanted)
+    find("lost", `noted of the replies: ${JSON.stringify(sent.replies)}`);
   return { secondCards, unsaid };
 }
