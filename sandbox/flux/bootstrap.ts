@@ -39,8 +39,8 @@ const defaultKustomization: Kustomization["spec"] = {
 const remembered = 3;
 /** Between a commit and its release, when nobody watched. */
 const afterCommit = 90_000;
-/** Milliseconds at speed 1 until what the repository says must be healthy. */
-const patience = 10 * 60_000;
+/** How long this machine may need, in milliseconds at any speed, until what the repository says is healthy. */
+const patience = 60_000;
 
 /**
  * Creates GitRepository `gitops` and Kustomization `operations` as the repository itself describes them, or by default, and
@@ -99,7 +99,7 @@ async function replay(kubernetes: Kubernetes, commit: Commit): Promise<void> {
     if (source === undefined) return undefined;
     publishRevision(kubernetes, source, commit);
     const revision = revisionOf(source, commit);
-    return await waitFor(kubernetes, patience, tasks.signal, () => {
+    return await waitFor(kubernetes, clock.speed * patience, tasks.signal, () => {
       const sync = store.get("kustomizations", fluxNamespace, syncName);
       const settled = store.list("pods").every((pod) => !isTerminating(pod));
       return sync?.status.lastAppliedRevision === revision && settled ? true : undefined;

@@ -56,13 +56,17 @@ export async function runOn(options: RunOptions): Promise<void> {
   };
   try {
     const [first, second] = await Promise.all([at(0), at(1)]);
-    const others = Array.from({ length: Math.max(0, places - 2) }, (_, i) => at(i + 2));
+    const others = Promise.all(
+      Array.from({ length: Math.max(0, places - 2) }, (_, i) => at(i + 2)),
+    );
+    // Awaited below, unless something else fails before.
+    others.catch(() => {});
     const starts = firstStarts(store, root, { ...first.world.environment, ...environment });
     const [told, whole] = await Promise.all([traceAll(first, second), starts.whole()]);
     const traced: Traced = { ...told, firstStart: whole.points };
     const missing = neverMet(traced.points, new Set([...first.calls, ...second.calls]));
     if (missing.length > 0) throw new Error(`${store}: ${missing.join("; ")}`);
-    await Promise.all(others);
+    await others;
 
     process.stdout.write(`${store}: ${countsOf(traced)}\n`);
     const chosen = choose(traced);
