@@ -61,7 +61,7 @@ export async function openPlace(
     calls: (told) => told.forEach((call) => calls.add(call)),
     // SQLite is for one process alone.
     helps: store === "postgres",
-    struck: async () => void doubts.push(...(await witness.doubts().catch(() => []))),
+    struck: async () => void doubts.push(...(await witness.doubts())),
   });
   for (const end = Date.now() + startTime; !keeper.isUp(); await delay(50)) {
     if (Date.now() < end && keeper.ends.length === 0) continue;

@@ -109,7 +109,7 @@ function askFile(file: string): { ask: Ask; close: () => Promise<void> } {
   let open: SQLite.Database | undefined;
   return {
     ask: (statement, ...values) => {
-      open ??= new SQLite(file, { readonly: true, timeout: 5000 });
+      open ??= new SQLite(file, { readonly: true, timeout: 60_000 });
       const named = Object.fromEntries(values.map((value, i) => [String(i + 1), value]));
       return Promise.resolve(
         values.length === 0 ? open.prepare(statement).all() : open.prepare(statement).all(named),
@@ -120,7 +120,7 @@ function askFile(file: string): { ask: Ask; close: () => Promise<void> } {
 }
 
 function askServer(url: string): { ask: Ask; close: () => Promise<void> } {
-  const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5000 });
+  const pool = new Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 60_000 });
   pool.on("error", () => {});
   return {
     ask: async (statement, ...values) => (await pool.query(statement, values)).rows as unknown,
