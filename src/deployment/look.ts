@@ -46,7 +46,8 @@ async function withWayBack(
   { ledger, environment, clock }: LookContext,
 ): Promise<Update> {
   const { deployment } = update;
-  if (deployment.failure === undefined) return update;
+  // Whoever was overtaken does not know what is live by now.
+  if (deployment.failure === undefined || deployment.failure.code === "superseded") return update;
   const wayBack = await findWayBack(deployment, ledger, environment);
   if (wayBack === undefined) return update;
   const automatic = goesBackByItself(deployment, environment);

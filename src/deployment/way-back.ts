@@ -41,6 +41,7 @@ function buildOf(
 const notTheBuild = new Set<string>([
   "flux-suspended",
   "internal-error",
+  "merge-lost",
   "rollout-paused",
   "service-denied",
   "service-refused",

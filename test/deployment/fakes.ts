@@ -80,6 +80,7 @@ export function deploymentAt(step: string, change: Partial<Deployment> = {}): De
         ? { merge: { commit: "c".repeat(40), url: "https://github.com/commit/c" } }
         : {}),
       ...(past("sync") ? { sync: { generation: 8 } } : {}),
+      ...(past("roll-out") ? { rollout: { pods: 3, podsReady: 3, digest } } : {}),
     },
     revision: 3,
     ...change,

@@ -842,6 +842,18 @@ describe("check-health", () => {
     });
   });
 
+  test("P10 says nothing of live while a link of the chain does not hold to the next", async () => {
+    const at = deploymentAt("check-health");
+    const run = { id: 1, number: "1", commit: "f".repeat(40), url: "u" };
+    const health = { checks: well, successes: 2 };
+    expect(
+      await advance(
+        { ...at, evidence: { ...at.evidence, run, health } },
+        { health: { check: answer(well) } },
+      ),
+    ).toMatchObject({ type: "failed", code: "commit-mismatch" });
+  });
+
   const now = new FakeClock().now();
   const looked = (trouble: HealthResult["trouble"], since: number) => {
     const checks = [{ name: "web", ok: false, answer: "is ill", ...(trouble && { trouble }) }];

@@ -1,5 +1,6 @@
-import type { Deployment, HealthResult } from "../deployment.ts";
+import type { Deployment, HealthEvidence, HealthResult } from "../deployment.ts";
 import type { Version } from "../ports.ts";
+import { gapOf } from "../proof.ts";
 import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
 
 /** How often in a row every endpoint has to answer well. */
@@ -16,7 +17,7 @@ export const checkHealth: Step = {
   async advance(deployment, { world: { health }, clock }) {
     const checks = await health.check(versionOf(deployment));
     if (checks.length === 0)
-      return done("no checks are configured", { health: { checks, successes: 0 } });
+      return proven(deployment, "no checks are configured", { checks, successes: 0 });
 
     const bad = checks.filter((check) => !check.ok);
     if (bad.length > 0) return judge(checks, bad, deployment, clock.now());
@@ -30,9 +31,15 @@ export const checkHealth: Step = {
         },
       );
     }
-    return done(`${names(checks)} answered well`, { health: { checks, successes } });
+    return proven(deployment, `${names(checks)} answered well`, { checks, successes });
   },
 };
+
+/** The last step: before anybody hears "live", the whole chain of evidence has to hold. */
+function proven(deployment: Deployment, sentence: string, health: HealthEvidence): Outcome {
+  const gap = gapOf({ ...deployment, evidence: { ...deployment.evidence, health } });
+  return gap === undefined ? done(sentence, { health }) : failed(gap.code, gap, { health });
+}
 
 /** What stays as it is, however long one asks; and how long (ms) it may take to come round all the same. */
 const certain = { certificate: 30_000, version: 60_000 } as const;
