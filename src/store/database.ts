@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { Kysely, PostgresDialect, SqliteAdapter, SqliteDialect } from "kysely";
+import { type Driver, Kysely, PostgresDialect, SqliteAdapter, SqliteDialect } from "kysely";
 import { Pool, TypeOverrides, types, type ClientConfig } from "pg";
 import { parseIntoClientConfig } from "pg-connection-string";
 import type { Schema } from "./schema.ts";
@@ -49,6 +49,23 @@ function openSqlite(file: string): Database {
 class TransactionalSqlite extends SqliteDialect {
   override createAdapter(): SqliteAdapter {
     return new TransactionalSqliteAdapter();
+  }
+
+  /**
+   * A transaction that meets a full or broken disk is undone by SQLite itself. Kysely undoes it once more, and the refusal of
+   * that would hide what happened.
+   */
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    const rollback = driver.rollbackTransaction.bind(driver);
+    driver.rollbackTransaction = async (connection) => {
+      try {
+        await rollback(connection);
+      } catch (error) {
+        if (!String(error).includes("no transaction is active")) throw error;
+      }
+    };
+    return driver;
   }
 }
 
