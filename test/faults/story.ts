@@ -77,7 +77,7 @@ export async function play(
 
 /** Somebody whose click went wrong, and is told so, looks at the card and clicks again. */
 async function approve({ teams }: Stage, card: Post): Promise<void> {
-  for (let clicks = 0; clicks < 5; clicks += 1) {
+  for (let clicks = 0; clicks < 20; clicks += 1) {
     const { status, body } = await teams.click(megan, card.id, "approve");
     if (status !== 0 && !JSON.stringify(body ?? "").includes("Something went wrong")) return;
     await delay(500);
