@@ -1,9 +1,9 @@
-import type { Transaction } from "kysely";
+import type { Selectable, Transaction } from "kysely";
 import type { AuditEntry, Claim, Effect } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { renew } from "./claims.ts";
 import type { Queries } from "./read.ts";
-import type { Schema } from "./schema.ts";
+import type { EffectTable, Schema } from "./schema.ts";
 
 export async function findEffect(
   db: Queries,
@@ -35,12 +35,9 @@ export async function intend(
   facts: AuditEntry["facts"],
 ): Promise<boolean> {
   if (!(await renew(tx, held, leaseUntil))) return false;
-  await writeEffect(tx, held.deployment.id, {
-    name,
-    status: "intent",
-    intentAt: at,
-    result: undefined,
-  });
+  // Whoever had the row before may have recorded meanwhile that it is done.
+  const columns = { status: "intent", intent_at: at, result: null };
+  if (!(await write(tx, held, name, columns, columns))) return false;
   await writeAudit(tx, [byOmnibot(held, `intent:${name}`, facts, at)]);
   return true;
 }
@@ -54,15 +51,10 @@ export async function settle(
   result: unknown,
   at: number,
 ): Promise<void> {
-  const before = await findEffect(tx, held.deployment.id, name);
-  if (before?.status === "done") return;
-  await writeEffect(tx, held.deployment.id, {
-    name,
-    status,
-    intentAt: before?.intentAt ?? at,
-    result,
-  });
-  if (status === "done") await writeAudit(tx, [byOmnibot(held, `done:${name}`, { result }, at)]);
+  const answer = { status, result: result === undefined ? null : JSON.stringify(result) };
+  const written = await write(tx, held, name, { ...answer, intent_at: at }, answer);
+  if (written && status === "done")
+    await writeAudit(tx, [byOmnibot(held, `done:${name}`, { result }, at)]);
 }
 
 /** Takes back an intent that certainly had no effect. */
@@ -83,17 +75,28 @@ export async function forget(
     await writeAudit(tx, [byOmnibot(held, `not-done:${name}`, { why }, at)]);
 }
 
-async function writeEffect(tx: Transaction<Schema>, id: number, effect: Effect): Promise<void> {
-  const columns = {
-    status: effect.status,
-    intent_at: effect.intentAt,
-    result: effect.result === undefined ? null : JSON.stringify(effect.result),
-  };
-  await tx
+type Columns = Omit<Selectable<EffectTable>, "deployment_id" | "name">;
+
+/** Inserts or changes it, unless it is done: the condition and the change are one statement, since settling is not fenced. */
+async function write(
+  tx: Transaction<Schema>,
+  held: Claim,
+  name: string,
+  created: Columns,
+  changed: Partial<Columns>,
+): Promise<boolean> {
+  const row = await tx
     .insertInto("effect")
-    .values({ deployment_id: id, name: effect.name, ...columns })
-    .onConflict((conflict) => conflict.columns(["deployment_id", "name"]).doUpdateSet(columns))
-    .execute();
+    .values({ deployment_id: held.deployment.id, name, ...created })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["deployment_id", "name"])
+        .doUpdateSet(changed)
+        .where("effect.status", "!=", "done"),
+    )
+    .returning("name")
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function byOmnibot(

@@ -265,6 +265,20 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.reject(id, { person: megan, at: 3000 }, "no")).toBeUndefined();
   });
 
+  test("P12 P19 what several record as done at once is recorded once, and is not intended again", async () => {
+    await create();
+    const claimed = await claim();
+    await ledger.intend(claimed, "start-run", 1000, 6000, {});
+    const settle = (id: number) => ledger.settle(claimed, "start-run", "done", { id }, 1100);
+    await Promise.all([1, 2, 3, 4, 5, 6].map(settle));
+    expect(await audit()).toEqual(["requested", "intent:start-run", "done:start-run"]);
+    expect(await ledger.intend(claimed, "start-run", 1200, 6200, {})).toBe(false);
+    expect(await ledger.findEffect(claimed.deployment.id, "start-run")).toMatchObject({
+      status: "done",
+      intentAt: 1000,
+    });
+  });
+
   test("P3 a rejection after an approval counts until something is begun, and the look that would begin it is fenced", async () => {
     const { id } = await create();
     await ledger.approve(id, { person: megan, at: 1500 });
