@@ -16,7 +16,9 @@ test(
     const withoutCluster = await story.ask(adele, "status");
     expect(withoutCluster).toContain("production is only partly known");
     expect(withoutCluster).toContain("Partial answer: The cluster did not answer in time.");
-    expect(withoutCluster).toMatch(/Git wants production-40655[^]*✓ {2}Image[^]*\? {2}Pods {2}not known/);
+    expect(withoutCluster).toMatch(
+      /Git wants production-40655[^]*✓ {2}Image[^]*\? {2}Pods {2}not known/,
+    );
     speak(kubernetes.standIn);
 
     silence(registry.standIn);

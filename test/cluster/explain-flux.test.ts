@@ -98,7 +98,7 @@ function workload(name: string, available: number): void {
   });
 }
 
-function pod(name: string, state: object): void {
+function havePod(name: string, state: object): void {
   cluster.objects.set(`pods omnispatial/${name}`, {
     metadata: { name, namespace: "omnispatial" },
     spec: {},
@@ -110,7 +110,7 @@ describe("While Helm waits", () => {
   test("the workload that is not ready is named, with the trouble of its pod", async () => {
     workload("web", 1);
     workload("worker", 0);
-    pod("worker-1", { waiting: { reason: "ErrImagePull", message: "not found" } });
+    havePod("worker-1", { waiting: { reason: "ErrImagePull", message: "not found" } });
     expect(await explain(upgrading())).toMatchObject({
       state: "upgrading",
       sentence:
@@ -121,7 +121,7 @@ describe("While Helm waits", () => {
 
   test("a container that is only being created is no trouble", async () => {
     workload("worker", 0);
-    pod("worker-1", { waiting: { reason: "ContainerCreating" } });
+    havePod("worker-1", { waiting: { reason: "ContainerCreating" } });
     expect(await explain(upgrading())).toMatchObject({
       sentence: "Helm waits for Deployment worker: 0 of 1 ready",
     });
@@ -144,7 +144,7 @@ describe("The evidence of a failure", () => {
 
   test("is what the workloads say that Helm names, as far as they are there", async () => {
     workload("worker", 0);
-    pod("worker-1", { terminated: { exitCode: 3, reason: "Error" } });
+    havePod("worker-1", { terminated: { exitCode: 3, reason: "Error" } });
     expect(await explain(failure("release-timed-out", message))).toMatchObject({
       excerpt: {
         title: "worker",
