@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { createServer } from "node:https";
 import nock from "nock";
+import { expiredCertificate } from "../../sandbox/app/certificate.ts";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { withoutNetwork } from "../without-network.ts";
@@ -92,6 +94,21 @@ test("a certificate that is not valid is told as that", async () => {
     answer: "certificate not valid: it has expired",
     trouble: "certificate",
   });
+});
+
+test("a certificate that has expired is told on a real connection", async () => {
+  const server = createServer(expiredCertificate(), (_, response) => response.end("ok"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  try {
+    expect(await check(`https://127.0.0.1:${port}/healthz`)).toMatchObject({
+      answer: "certificate not valid: it has expired",
+      trouble: "certificate",
+    });
+  } finally {
+    server.close();
+  }
 });
 
 describe("an endpoint that says its version", () => {

@@ -396,3 +396,93 @@ test("a head whose image does not run is left to Flux, which says so", async () 
   await until(cluster, () => condition(release(), "Released")?.reason === "UpgradeFailed");
   expect(release()?.status.history?.[1]).toMatchObject({ status: "deployed" });
 });
+
+test("a controller without a replica does nothing, and goes on when it has one again", async () => {
+  await start();
+  const scale = (replicas: number) =>
+    cluster.store.update("deployments", "flux-system", "kustomize-controller", ({ spec }) => {
+      spec.replicas = replicas;
+    });
+  scale(0);
+  const pods = () =>
+    cluster.store.list("pods", "flux-system").map(({ metadata }) => metadata.labels?.["app"]);
+  await until(cluster, () => pods().length === 2);
+  expect(pods()).not.toContain("kustomize-controller");
+  const head = await gitops.push({ "helm-release.yaml": helmRelease("production-40672") });
+  await poke();
+  const source = () => cluster.store.get("gitrepositories", "flux-system", "gitops");
+  await until(cluster, () => source()?.status.artifact?.revision === `main@sha1:${head}`);
+  expect(sync()?.status.lastAttemptedRevision).not.toBe(`main@sha1:${head}`);
+  scale(1);
+  await until(cluster, () => sync()?.status.lastAttemptedRevision === `main@sha1:${head}`);
+});
+
+test("what a controller fails at stands in its log, as controller-runtime writes it", async () => {
+  await start();
+  await gitops.push({ "helm-release.yaml": 'spec:\n  values: "no end\n' });
+  await poke();
+  await until(cluster, () => condition(sync(), "Ready")?.reason === "BuildFailed");
+  const [pod] = cluster.store
+    .list("pods", "flux-system")
+    .filter(({ metadata }) => metadata.labels?.["app"] === "kustomize-controller");
+  const path = `/api/v1/namespaces/flux-system/pods/${pod?.metadata.name}/log?container=manager`;
+  const log = await (await fetch(`${cluster.url}${path}`)).text();
+  const last: unknown = JSON.parse(log.trim().split("\n").at(-1) ?? "");
+  expect(last).toMatchObject({
+    level: "error",
+    msg: "Reconciler error",
+    name: "operations",
+    namespace: "flux-system",
+    error: expect.stringContaining("MalformedYAMLError"),
+  });
+});
+
+test("a Git server that refuses Flux for a while", async () => {
+  const { troubles } = await start();
+  troubles.git = { reason: "AuthenticationFailed", message: "authentication required" };
+  await poke("1");
+  const source = () => cluster.store.get("gitrepositories", "flux-system", "gitops");
+  await until(cluster, () => condition(source(), "FetchFailed")?.status === "True");
+  expect(condition(source(), "Ready")).toMatchObject({
+    status: "False",
+    reason: "AuthenticationFailed",
+  });
+  delete troubles.git;
+  await poke("2");
+  await until(cluster, () => condition(source(), "Ready")?.status === "True");
+  expect(condition(source(), "FetchFailed")).toBeUndefined();
+});
+
+test("Helm waits for all that a chart has, names what is not ready, and may uninstall it", async () => {
+  const spec =
+    "  upgrade:\n    timeout: 3m\n    remediation:\n      strategy: uninstall\n      remediateLastFailure: true\n";
+  await start({ speed: 200, spec });
+  const worker = `    worker:\n      image:\n        repository: omnispatial.azurecr.io/omnispatial/web\n        tag: nightly\n`;
+  await gitops.push({ "helm-release.yaml": `${helmRelease("production-40672", spec)}${worker}` });
+  await poke();
+  await until(cluster, () => condition(release(), "Stalled")?.status === "True");
+  expect(condition(release(), "Released")?.message).toContain(
+    `Deployment/${namespace}/${name}-worker status: 'InProgress'`,
+  );
+  expect(condition(release(), "Remediated")).toMatchObject({ reason: "UninstallSucceeded" });
+  expect(cluster.store.list("deployments", namespace)).toEqual([]);
+});
+
+test("a Helm test that fails, and a release that somebody else's Helm holds", async () => {
+  const spec = "  test:\n    enable: true\n";
+  const { troubles } = await start({ speed: 200, spec });
+  const broken = `${helmRelease("production-40672", spec)}    smokeTest: { path: /nowhere }\n`;
+  await gitops.push({ "helm-release.yaml": broken });
+  await poke("1");
+  await until(cluster, () => condition(release(), "Stalled")?.status === "True");
+  expect(condition(release(), "TestSuccess")).toMatchObject({ reason: "TestFailed" });
+  expect(condition(release(), "Released")?.status).toBe("True");
+
+  troubles.held.add(`${namespace}/${name}`);
+  await gitops.push({ "helm-release.yaml": helmRelease("production-40641", spec) });
+  await poke("2");
+  await until(cluster, () => condition(release(), "Released")?.status === "False");
+  expect(condition(release(), "Released")?.message).toContain(
+    "another operation (install/upgrade/rollback) is in progress",
+  );
+});
