@@ -31,6 +31,8 @@ export interface Call {
   readonly during: string;
   /** From when on it goes wrong; when somebody asks, unless this says otherwise. */
   readonly from?: "approval";
+  /** How many requests meet it before the one that counts, and do without: what is live is only shown. */
+  readonly courtesies?: number;
   /** What the build brings, and how the deployment ends then when nothing else goes wrong. */
   readonly scenario?: Scenario;
   readonly ends?: string;
@@ -174,6 +176,7 @@ export const calls: readonly Call[] = [
     path: "/oauth2/exchange$",
     during: "none",
     writes: false,
+    courtesies: 1,
   }),
   onRegistry({
     name: "right to pull",
@@ -181,18 +184,21 @@ export const calls: readonly Call[] = [
     path: "/oauth2/token$",
     during: "none",
     writes: false,
+    courtesies: 1,
   }),
   onRegistry({
     name: "manifest",
     method: "GET",
     path: "/manifests/production-",
     during: "registry.resolve",
+    from: "approval",
   }),
   onRegistry({
     name: "platform's manifest",
     method: "GET",
     path: "/manifests/sha256",
     during: "none",
+    from: "approval",
   }),
 
   onGitHub({

@@ -53,8 +53,9 @@ async function playCell(stage: Stage, call: Call, trouble: Trouble): Promise<Ver
     isMet = () => outage.times < trouble.times;
     arm = () => void (stage.seen.outage = outage);
   } else {
-    const fault = faultOf(call, kind, trouble.times);
-    isMet = () => fault.times < trouble.times;
+    const times = trouble.times + (call.courtesies ?? 0);
+    const fault = faultOf(call, kind, times);
+    isMet = () => fault.times < times;
     arm = () => void standIn.faults.push(fault);
   }
   const ending = await play(stage, call.from === "approval" ? { approved: arm } : { asked: arm });
