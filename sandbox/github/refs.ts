@@ -1,38 +1,13 @@
 import { z } from "zod";
 import { type Api, notFound, param, readBody, Refusal } from "./api.ts";
 import { type Address, encodePath } from "./address.ts";
-import { readCommit } from "./history.ts";
-import { nodeId, writeCommit, writeRepository } from "./wire.ts";
+import { nodeId } from "./wire.ts";
 
 const newRef = z.object({ ref: z.string(), sha: z.string() });
 
-/** The repository itself, its branches, and the references that make them. */
+/** The references that make branches. */
 export function addRefRoutes(api: Api): void {
   const { repository } = api;
-
-  api.route("GET", "", async () => ({
-    status: 200,
-    json: writeRepository(api.address, repository.dir),
-  }));
-
-  api.route("GET", "/branches/*branch", async (request) => {
-    const name = param(request, "branch");
-    const head = await repository.head(name);
-    if (head === undefined) throw new Refusal(404, "Branch not found");
-    const self = `${api.address.api}/branches/${encodePath(name)}`;
-    const json = {
-      name,
-      commit: writeCommit(api.address, await readCommit(repository, head)),
-      _links: { self, html: `${api.address.html}/tree/${encodePath(name)}` },
-      protected: false,
-      protection: {
-        enabled: false,
-        required_status_checks: { enforcement_level: "off", contexts: [], checks: [] },
-      },
-      protection_url: `${self}/protection`,
-    };
-    return { status: 200, json };
-  });
 
   api.route("GET", "/git/ref/*ref", async (request) => {
     const branch = branchOf(`refs/${param(request, "ref")}`);

@@ -17,6 +17,8 @@ export type Target =
   | {
       readonly from: "build";
       readonly build: number;
+      /** The image that was proven healthy as this build. */
+      readonly digest?: string;
       /** omnibot went back by itself, as the environment's configuration says: nobody is asked. */
       readonly automatic?: boolean;
     };
@@ -88,6 +90,7 @@ export interface Following {
 export interface WayBack {
   readonly build: number;
   readonly tag: string;
+  readonly digest?: string;
   /** omnibot goes back by itself. */
   readonly automatic?: boolean;
   /** The deployment that was asked for by the button of this failure, or that omnibot began. */
@@ -148,6 +151,8 @@ export interface Proposal {
   readonly liveSince?: number;
   /** The tag that would be live; unknown before the build has a number. */
   readonly tag?: string;
+  /** The image that this tag named then, where the build exists. */
+  readonly digest?: string;
   /** What would ship, newest first, where it is known: the first few, and how many in all. */
   readonly changes?: readonly Commit[];
   readonly changeCount?: number;

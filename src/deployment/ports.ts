@@ -167,16 +167,23 @@ export interface PullRequestDetails extends PullRequest {
   }[];
 }
 
+export interface Blocked {
+  readonly state: "blocked";
+  /** The service's own words. */
+  readonly by: readonly string[];
+  /** The cause, should this last too long. */
+  readonly late?: CauseCode;
+}
+
 export type MergeState =
   | { readonly state: "merged"; readonly commit: string; readonly url: string }
-  | { readonly state: "merging"; readonly request?: string }
   | {
-      readonly state: "blocked";
-      /** The service's own words. */
-      readonly by: readonly string[];
-      /** The cause, should this last too long. */
-      readonly late?: CauseCode;
+      readonly state: "merging";
+      readonly request?: string;
+      /** What an earlier try was blocked by, as long as this one has not ended. */
+      readonly after?: Blocked;
     }
+  | Blocked
   | { readonly state: "moved"; readonly head: string }
   | { readonly state: "conflict" }
   | { readonly state: "closed" };

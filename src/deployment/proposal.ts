@@ -1,5 +1,5 @@
 import type { Environment } from "../config/config.ts";
-import type { Commit, Deployment, Evidence, Proposal, RunEvidence } from "./deployment.ts";
+import type { Commit, Deployment, Evidence, Proposal, RunEvidence, Target } from "./deployment.ts";
 import { buildOfTag, imageTag } from "./image-tag.ts";
 import type { Bad, Registry, TagState, World } from "./ports.ts";
 import { runChecks, type Check, type Preflight } from "./preflight.ts";
@@ -28,7 +28,7 @@ export async function proposalOf(
   if (live.automatedAt !== undefined) return automated(live.automatedAt, environment);
   const { target } = deployment;
   return target.from === "build"
-    ? proposeBuild(target.build, live, world, environment, within)
+    ? proposeBuild(target, live, world, environment, within)
     : proposeBranch(live, world, environment, within);
 }
 
@@ -62,7 +62,7 @@ async function proposeBranch(
 }
 
 async function proposeBuild(
-  build: number,
+  { build, digest }: Extract<Target, { from: "build" }>,
   live: Live,
   world: World,
   environment: Environment,
@@ -83,14 +83,29 @@ async function proposeBuild(
           `${environment.image.repository}:${tag} is not in ${environment.image.registry}.`,
         );
   }
+  const moved = movedTag(tag, digest, image.digest, "proven healthy");
+  if (moved !== undefined) return moved;
   const found = await runChecks(checksOf(live, world, environment), within);
   const proposal: Proposal = {
     ...base(live),
     tag,
+    digest: image.digest,
     ...(run === undefined ? {} : { commit: commitOf(run) }),
     ...told(found),
   };
   return { proposal, ...(run === undefined ? {} : { run }) };
+}
+
+/** The refusal of a tag that names another image than it did; `when` says when that was. */
+export function movedTag(
+  tag: string,
+  before: string | undefined,
+  now: string,
+  when: string,
+): Bad | undefined {
+  if (before === undefined || before === now) return undefined;
+  const short = (digest: string) => `${digest.slice(0, 13)}…`;
+  return bad("tag-moved", `${tag} was ${short(before)} when it was ${when}, now it is ${short(now)}.`);
 }
 
 /** What is asked of a deployment of any kind before it begins. */

@@ -23,7 +23,8 @@ export async function findWayBack(
     const tag = one.evidence.image?.tag;
     if (one.id >= id || one.state !== "live" || tag === undefined || tag === failed) continue;
     const build = buildOf(one, tag, environment);
-    if (build !== undefined) return { build, tag };
+    const digest = one.evidence.image?.digest;
+    if (build !== undefined) return { build, tag, ...(digest === undefined ? {} : { digest }) };
   }
   return undefined;
 }
@@ -68,13 +69,18 @@ export function goesBackByItself(failed: Deployment, environment: Environment): 
 /** The request to go back, by a person or by omnibot itself. */
 export function rollbackOf(
   failed: Deployment,
-  { build }: WayBack,
+  { build, digest }: WayBack,
   requester: Person | "omnibot",
   environment: Environment,
   now: number,
 ): NewDeployment {
   const automatic = requester === "omnibot";
-  const target: Target = { from: "build", build, ...(automatic ? { automatic } : {}) };
+  const target: Target = {
+    from: "build",
+    build,
+    ...(digest === undefined ? {} : { digest }),
+    ...(automatic ? { automatic } : {}),
+  };
   return {
     key: randomBytes(6).toString("hex"),
     kind: "rollback",

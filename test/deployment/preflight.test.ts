@@ -101,6 +101,15 @@ describe("a proposal", () => {
     expect(await propose(change, back)).toMatchObject({ warnings: ["Flux"], tag: "production-1" });
   });
 
+  test("P7 of a build whose tag names another image than the one that was proven is refused", async () => {
+    const target = { from: "build", build: 1, digest: `sha256:${"0".repeat(64)}` } as const;
+    const world = fakeWorld(parts);
+    expect(await proposalOf({ target }, world, environment, 20)).toMatchObject({
+      code: "tag-moved",
+      detail: expect.stringContaining("when it was proven healthy"),
+    });
+  });
+
   test("a registry that does not let omnibot in is a warning: the image could not be verified", async () => {
     expect((await propose({ registry: { resolve: denied } })).warnings).toEqual([
       "The registry does not let omnibot in: acr answered 403",

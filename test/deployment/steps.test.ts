@@ -2,6 +2,7 @@ import type { Deployment, HealthResult } from "../../src/deployment/deployment.t
 import type { MergeState, Relation } from "../../src/deployment/ports.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
+import { mergeChange } from "../../src/deployment/steps/merge-change.ts";
 import {
   commit,
   contextOf,
@@ -237,6 +238,20 @@ describe("verify-image", () => {
     expect(asked).toEqual(["production-40672"]);
   });
 
+  test("P7 of a build that was shown takes only the image that was shown", async () => {
+    const shown = deploymentAt("verify-image", { target: { from: "build", build: 40641 } });
+    const proposal = { release: { name: "web" }, liveTag: "x", tag: "production-40641" };
+    const other = `sha256:${"0".repeat(64)}`;
+    const at = { ...shown, evidence: { proposal: { ...proposal, digest: other } } };
+    const resolve = answer({ state: "found" as const, digest, digests: [digest] });
+    expect(await advance(at, { registry: { resolve } })).toMatchObject({
+      code: "tag-moved",
+      detail: expect.stringContaining("when it was approved"),
+    });
+    const same = { ...shown, evidence: { proposal: { ...proposal, digest } } };
+    expect(await advance(same, { registry: { resolve } })).toMatchObject({ type: "done" });
+  });
+
   test("gives the registry a moment, then says that the image is not there", async () => {
     const clock = new FakeClock();
     const absent: Parts = { registry: { resolve: answer({ state: "absent" }) } };
@@ -371,6 +386,20 @@ describe("merge-change", () => {
     expect(
       await advance(deploymentAt("merge-change"), { registry, gitops: gitops(merge) }),
     ).toMatchObject(outcome);
+  });
+
+  test("while it is asked for again, what blocked it is still what people wait for", async () => {
+    const before = { state: "blocked", by: ["1 review"], late: "merge-blocked-review" } as const;
+    const context = contextOf({ registry, gitops: gitops({ state: "merging", request: "r2" }) });
+    const once: typeof context.once = async (_, plan) =>
+      (await plan.find(before as never, 0)) ?? (await plan.act());
+    expect(
+      await mergeChange.advance(deploymentAt("merge-change"), { ...context, once }),
+    ).toMatchObject({
+      type: "waiting",
+      sentence: "GitHub says: 1 review",
+      late: { code: "merge-blocked-review" },
+    });
   });
 
   test("P7 a tag that moved since it was verified is not merged", async () => {

@@ -33,6 +33,7 @@ describe("the way back from a failure", () => {
     expect(await search([live(127, 40655), live(126, 40641)])).toEqual({
       build: 40655,
       tag: "production-40655",
+      digest,
     });
   });
 
@@ -88,7 +89,7 @@ describe("a failure", () => {
 
   test("on the cluster offers the way back, and does nothing by itself", async () => {
     const { deployment, next } = await fail("crash-loop", deploymentAt("roll-out"), "offered");
-    expect(deployment.failure?.wayBack).toEqual({ build: 40655, tag: "production-40655" });
+    expect(deployment.failure?.wayBack).toMatchObject({ build: 40655, tag: "production-40655" });
     expect(next).toBeUndefined();
   });
 
@@ -97,7 +98,7 @@ describe("a failure", () => {
     expect(deployment.failure?.wayBack).toMatchObject({ build: 40655, automatic: true });
     expect(next).toMatchObject({
       kind: "rollback",
-      target: { from: "build", build: 40655, automatic: true },
+      target: { from: "build", build: 40655, digest, automatic: true },
       requester: { id: "omnibot", name: "omnibot" },
       undoes: deployment.id,
     });

@@ -131,7 +131,7 @@ export const changeCases: readonly Case[] = [
         },
       },
     ],
-    decidable: says("GitHub says"),
+    decidable: hasProven("change"),
     words: [/The branch is at [0-9a-f]{7} now\./],
   },
   {
@@ -143,7 +143,7 @@ export const changeCases: readonly Case[] = [
         does: (stage) => stage.edit((text) => text.replace("production-40655", "production-40641")),
       },
     ],
-    decidable: says("GitHub says"),
+    decidable: hasProven("change"),
     words: ["Pull request 871 cannot be merged."],
   },
   {

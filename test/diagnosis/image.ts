@@ -28,7 +28,15 @@ export const imageCases: readonly Case[] = [
       },
     ],
     decidable: hasProven("change"),
-    words: [/production-40672 was sha256:\w+…, now it is sha256:/],
+    words: [/production-40672 was sha256:\w+… when it was verified, now it is sha256:/],
+  },
+  {
+    cause: "tag-moved",
+    name: "of an earlier build, since it was shown",
+    ask: "rollback production 40641",
+    approved: ({ world }) =>
+      world.registry.retag("omnispatial/web", "production-40641", "production-40612"),
+    words: [/production-40641 was sha256:\w+… when it was approved, now it is sha256:/],
   },
   {
     cause: "tag-invalid",

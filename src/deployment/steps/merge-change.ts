@@ -1,11 +1,12 @@
 import { changeText } from "../change-text.ts";
 import { known } from "../known.ts";
-import type { Bad, GitOps, MergeState, Registry } from "../ports.ts";
+import type { Bad, Blocked, GitOps, MergeState, Registry } from "../ports.ts";
 import { ServiceError } from "../service-error.ts";
 import type { Environment } from "../../config/config.ts";
 import type { CauseCode } from "../causes.ts";
 import type { ChangeEvidence, ImageEvidence } from "../deployment.ts";
-import { done, failed, waiting, type Step } from "../step.ts";
+import { done, failed, waiting, type Step, type Waiting } from "../step.ts";
+import { movedTag } from "../proposal.ts";
 import { unexpected } from "./open-change.ts";
 
 /** Merges the pull request at exactly the head that we pushed, never at a later one. */
@@ -21,16 +22,17 @@ export const mergeChange: Step = {
     const change = known(deployment, "change");
     const text = changeText(deployment, change.to);
 
+    let before: Blocked | undefined;
     const merge = await once<MergeState | Bad>("merge", {
-      find: (last) =>
-        gitops.findMerge(
-          change,
-          last !== undefined && "request" in last ? last.request : undefined,
-        ),
+      async find(last) {
+        before = blockedBefore(last);
+        const request = last !== undefined && "request" in last ? last.request : undefined;
+        return withReason(await gitops.findMerge(change, request), before);
+      },
       act: async () =>
-        (await movedTag(known(deployment, "image"), registry)) ??
+        (await stillSame(known(deployment, "image"), registry)) ??
         (await unexpectedChange(change, gitops, environment)) ??
-        (await gitops.merge(change, text.title, text.merge)),
+        withReason(await gitops.merge(change, text.title, text.merge), before),
       settled: (result) => result.state === "merged",
       facts: { pullRequest: change.pullRequest, head: change.head },
     });
@@ -40,9 +42,11 @@ export const mergeChange: Step = {
         await removeBranch(gitops, change.branch);
         return done(merge.commit.slice(0, 7), { merge: { commit: merge.commit, url: merge.url } });
       case "merging":
-        return waiting({ seconds: 1 }, "GitHub is merging");
+        return merge.after === undefined
+          ? waiting({ seconds: 1 }, "GitHub is merging")
+          : blocked({ seconds: 1 }, merge.after);
       case "blocked":
-        return waiting({ seconds: 15 }, `GitHub says: ${merge.by.join(", ")}`, {}, merge.late);
+        return blocked({ seconds: 15 }, merge);
       case "moved":
         return failed("head-moved", {
           detail: `The branch is at ${merge.head.slice(0, 7)} now.`,
@@ -64,16 +68,29 @@ export const mergeChange: Step = {
   },
 };
 
+/** It is asked for again and again while it is blocked: until a new answer is there, the last one is what people wait for. */
+function blockedBefore(last: MergeState | Bad | undefined): Blocked | undefined {
+  if (last?.state === "blocked") return last;
+  return last?.state === "merging" ? last.after : undefined;
+}
+
+function withReason<Result extends MergeState | undefined>(
+  result: Result,
+  after: Blocked | undefined,
+): Result {
+  return result?.state === "merging" && after !== undefined ? { ...result, after } : result;
+}
+
+function blocked(after: { readonly seconds: number }, { by, late }: Blocked): Waiting {
+  return waiting(after, `GitHub says: ${by.join(", ")}`, {}, late);
+}
+
 /** The tag must still be the image that was verified: a tag can be pushed again. */
-async function movedTag(image: ImageEvidence, registry: Registry): Promise<Bad | undefined> {
+async function stillSame(image: ImageEvidence, registry: Registry): Promise<Bad | undefined> {
   const now = await registry.resolve(image.tag);
-  if (now.state === "absent")
-    return bad("image-not-found", `${image.tag} is gone from the registry.`);
-  if (now.digest === image.digest) return undefined;
-  return bad(
-    "tag-moved",
-    `${image.tag} was ${short(image.digest)}, now it is ${short(now.digest)}.`,
-  );
+  return now.state === "absent"
+    ? bad("image-not-found", `${image.tag} is gone from the registry.`)
+    : movedTag(image.tag, image.digest, now.digest, "verified");
 }
 
 /** Still one line: the base may have moved since the pull request was opened. */
@@ -90,10 +107,6 @@ async function unexpectedChange(
 
 function bad(code: CauseCode, detail: string): Bad {
   return { state: "failed", code, detail };
-}
-
-function short(digest: string): string {
-  return `${digest.slice(0, 13)}…`;
 }
 
 /** A branch that stays behind does no harm: the merge is done, and that is what counts. */

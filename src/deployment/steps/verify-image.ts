@@ -2,6 +2,7 @@ import type { Environment } from "../../config/config.ts";
 import type { Deployment } from "../deployment.ts";
 import { imageTag } from "../image-tag.ts";
 import { known } from "../known.ts";
+import { movedTag } from "../proposal.ts";
 import { done, failed, waiting, type Step } from "../step.ts";
 import { timeOn } from "../transitions.ts";
 
@@ -21,6 +22,9 @@ export const verifyImage: Step = {
 
     const image = await registry.resolve(tag);
     if (image.state === "found") {
+      const shown = deployment.evidence.proposal?.digest;
+      const moved = movedTag(tag, shown, image.digest, "approved");
+      if (moved !== undefined) return failed(moved.code, moved);
       return done(`${tag} is in the registry`, {
         image: { tag, digest: image.digest, digests: image.digests },
       });

@@ -126,7 +126,7 @@ if (!present) {
         "409",
         "422",
       ]);
-    });
+    }, 60_000);
 
     test("the check itself finds what is wrong", () => {
       const openApi = new OpenApi(readFileSync(description, "utf8"));
