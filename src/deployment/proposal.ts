@@ -105,7 +105,10 @@ export function movedTag(
 ): Bad | undefined {
   if (before === undefined || before === now) return undefined;
   const short = (digest: string) => `${digest.slice(0, 13)}…`;
-  return bad("tag-moved", `${tag} was ${short(before)} when it was ${when}, now it is ${short(now)}.`);
+  return bad(
+    "tag-moved",
+    `${tag} was ${short(before)} when it was ${when}, now it is ${short(now)}.`,
+  );
 }
 
 /** What is asked of a deployment of any kind before it begins. */

@@ -1,4 +1,5 @@
 import type { Deployment, HealthResult } from "../../src/deployment/deployment.ts";
+import { overtakenBy } from "../../src/deployment/overtaken.ts";
 import type { MergeState, Relation } from "../../src/deployment/ports.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
@@ -757,6 +758,13 @@ describe("a deployment that is overtaken in Git", () => {
     expect(await advance(deploymentAt("sync"), { cluster, gitops })).toMatchObject({
       type: "waiting",
     });
+  });
+
+  test("is not waited for: GitHub may take its time", async () => {
+    const { gitops } = contextOf({
+      gitops: { readFileCommits: () => new Promise<never>(() => {}) },
+    }).world;
+    expect(await overtakenBy(deploymentAt("sync"), gitops, 10)).toBeUndefined();
   });
 
   test("goes on by what Flux says while GitHub does not answer", async () => {

@@ -422,9 +422,9 @@ test("what a controller fails at stands in its log, as controller-runtime writes
   await gitops.push({ "helm-release.yaml": 'spec:\n  values: "no end\n' });
   await poke();
   await until(cluster, () => condition(sync(), "Ready")?.reason === "BuildFailed");
-  const [pod] = cluster.store
+  const pod = cluster.store
     .list("pods", "flux-system")
-    .filter(({ metadata }) => metadata.labels?.["app"] === "kustomize-controller");
+    .find(({ metadata }) => metadata.labels?.["app"] === "kustomize-controller");
   const path = `/api/v1/namespaces/flux-system/pods/${pod?.metadata.name}/log?container=manager`;
   const log = await (await fetch(`${cluster.url}${path}`)).text();
   const last: unknown = JSON.parse(log.trim().split("\n").at(-1) ?? "");
