@@ -12,9 +12,13 @@ import { createRegistry } from "./azure/registry.ts";
 import { createCluster } from "./cluster/cluster.ts";
 import { createKubeConfig } from "./cluster/connection.ts";
 import type { Environment } from "./config/config.ts";
+import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { createEngine } from "./deployment/engine.ts";
+import { createHistory } from "./deployment/history.ts";
+import { createInterventions } from "./deployment/interventions.ts";
+import { createLocks } from "./deployment/locks.ts";
 import type { Ledger, Threads } from "./deployment/ledger.ts";
 import type { Clock, World } from "./deployment/ports.ts";
 import { createRequests } from "./deployment/requests.ts";
@@ -32,7 +36,9 @@ import { openDatabase, type Location } from "./store/database.ts";
 import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
 import { listenForHints } from "./store/hints.ts";
 import { holdFile } from "./store/hold.ts";
+import { createInterventionStore } from "./store/interventions.ts";
 import { createLedger } from "./store/ledger.ts";
+import { createLockStore } from "./store/locks.ts";
 import { migrate } from "./store/migrations.ts";
 import { keepSmall, type RetentionOptions } from "./store/retention.ts";
 import { createThreads } from "./store/threads.ts";
@@ -148,14 +154,43 @@ export async function startOmnibot(
     engine.hint();
     thread.hint();
   };
+  const lockStore = createLockStore(database.db);
+  const frozen = ({ freeze }: Environment, now: number) =>
+    freezeAt(freeze, config.teams.timeZone, now);
+  const locks = createLocks({ store: lockStore, environments, clock });
+  const interventions = createInterventions({
+    store: createInterventionStore(database.db),
+    ledger,
+    environments,
+    clock,
+    hint,
+  });
   const requests = {
-    ...createRequests({ ledger, environments, clock, hint }),
-    status: createStatus({ ledger, environments, worldOf, log }),
+    ...createRequests({
+      ledger,
+      locks: lockStore,
+      freezeAt: frozen,
+      environments,
+      clock,
+      hint,
+    }),
+    status: createStatus({
+      ledger,
+      locks: lockStore,
+      freezeAt: frozen,
+      clock,
+      environments,
+      worldOf,
+      log,
+    }),
   };
   const channels = createChannels(database.db);
   const bot = createBot({
     config,
     requests,
+    locks,
+    interventions,
+    history: createHistory({ ledger, environments, worldOf }),
     deliveries: ledger,
     threads,
     conversations,

@@ -33,4 +33,6 @@ export const production = {
   rollback: "offered",
   health: [],
   deadlines: {},
+  freeze: [],
+  override: [],
 } as const satisfies Environment;

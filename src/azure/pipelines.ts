@@ -6,6 +6,7 @@ import { preflight } from "./preflight.ts";
 import { readBuild, readRun } from "./read-run.ts";
 import { evidenceOf } from "./run-evidence.ts";
 import { readCommits, readHead, type GithubHead } from "./source.ts";
+import { cancelRun } from "./cancel-run.ts";
 import { startRun } from "./start-run.ts";
 
 export interface PipelinesOptions {
@@ -37,6 +38,7 @@ export function createPipelines({
     startRun: (request) => startRun(devOps, config, request),
     preflight: (commit) => preflight(devOps, config, commit),
     readRun: (id) => readRun(devOps, config, id),
+    cancelRun: (id) => cancelRun(devOps, config, id),
 
     async readChanges(fromBuild, toCommit) {
       const from = (await readBuild(devOps, config, fromBuild))?.sourceVersion;

@@ -27,6 +27,30 @@ export interface Environment {
   readonly rollback: "offered" | "automatic";
   readonly health: readonly HealthEndpoint[];
   readonly deadlines: Deadlines;
+  /** When nobody deploys, in the time zone of the cards. */
+  readonly freeze: readonly FreezeWindow[];
+  /** Entra object ids of the people who may go past locks, freezes and blocks, in an emergency. */
+  readonly override: readonly string[];
+}
+
+/** From and until are local times: `fri` and `16:00`, or `2026-12-19 18:00`. */
+export type FreezeWindow =
+  | {
+      readonly kind: "weekly";
+      readonly from: WeekTime;
+      readonly until: WeekTime;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: "dated";
+      readonly from: string;
+      readonly until: string;
+      readonly reason: string;
+    };
+
+export interface WeekTime {
+  readonly day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+  readonly time: string;
 }
 
 export interface BuildConfig {

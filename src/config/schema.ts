@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { WeekTime } from "./config.ts";
+import { isLocalTime, weekdays } from "./freeze.ts";
 
 /** How omnibot.yaml is written. Every problem is reported with its path; unknown keys are refused. */
 
@@ -151,6 +153,35 @@ const health = z.strictObject({
   version: dottedPath.optional(),
 });
 
+const weekTime = `(${weekdays.join("|")}) ([01]\\d|2[0-3]):([0-5]\\d)`;
+const weekly = new RegExp(`^${weekTime} to ${weekTime}$`, "i");
+const localTime = z.string().refine(isLocalTime, "must be a local time, such as 2026-12-19 18:00");
+const why = z.string().min(1).max(120);
+
+const freeze = z.union(
+  [
+    z
+      .strictObject({
+        weekly: z.string().regex(weekly, "must be two times, such as Fri 16:00 to Mon 08:00"),
+        reason: why,
+      })
+      .transform(({ weekly: text, reason }) => {
+        const [from = "", until = ""] = text.toLowerCase().split(" to ");
+        return {
+          kind: "weekly" as const,
+          from: weekTimeOf(from),
+          until: weekTimeOf(until),
+          reason,
+        };
+      }),
+    z
+      .strictObject({ from: localTime, until: localTime, reason: why })
+      .refine(({ from, until }) => from < until, { error: "ends before it begins" })
+      .transform((one) => ({ kind: "dated" as const, ...one })),
+  ],
+  "must be { weekly: Fri 16:00 to Mon 08:00, reason } or { from: 2026-12-19 18:00, until, reason }",
+);
+
 /** `steps` are the names of the steps that may have a deadline of their own. */
 export function configSchema(steps: readonly string[]) {
   const deadlines = z
@@ -176,6 +207,8 @@ export function configSchema(steps: readonly string[]) {
     rollback: z.enum(["offered", "automatic"]).default("offered"),
     health: z.array(health).default([]),
     deadlines,
+    freeze: z.array(freeze).max(50).default([]),
+    override: z.array(guid).default([]),
   });
   return z
     .strictObject({
@@ -201,6 +234,12 @@ export function configSchema(steps: readonly string[]) {
         });
       }
     });
+}
+
+/** The expression `weekly` has checked it. */
+function weekTimeOf(text: string): WeekTime {
+  const [day = "", time = ""] = text.split(" ");
+  return { day: day as WeekTime["day"], time };
 }
 
 function isTimeZone(text: string): boolean {

@@ -27,7 +27,7 @@ export type Target =
 export type StepName = string;
 
 /** `active` is worked on; every other state is final, but for a failure that heals while it is followed. */
-export type State = "active" | "live" | "failed" | "rejected" | "expired";
+export type State = "active" | "live" | "failed" | "rejected" | "expired" | "canceled";
 
 /** One line of the story: a step, how it stands, and since when. Times are milliseconds since 1970. */
 export interface Progress {
@@ -296,11 +296,17 @@ export interface Deployment {
   readonly evidence: Evidence;
   readonly approvals: readonly Approval[];
   readonly rejection?: Rejection;
+  /** Who wants it stopped. Whether that was in time, the state tells. */
+  readonly cancellation?: Approval;
   readonly failure?: Failure;
+  /** How often somebody had a failed step tried again. */
+  readonly retries?: number;
   /** Present while a failed deployment is looked at further. */
   readonly following?: Following;
   /** The failure that was told before the deployment turned out to be live after all. */
   readonly healed?: Failure;
+  /** Why it goes past locks, freezes and blocks. Only who may do that says so. */
+  readonly override?: { readonly reason: string };
   /** When the pending request expires. */
   readonly expiresAt: number;
   readonly endedAt?: number;

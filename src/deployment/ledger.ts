@@ -1,4 +1,5 @@
 import type { Approval, Deployment } from "./deployment.ts";
+import type { Block, Lock } from "./locks.ts";
 import type { Service, ServiceError } from "./service-error.ts";
 
 /** Where a request came from: stored so that a redelivery changes nothing, and so that the thread can be found again. */
@@ -13,7 +14,15 @@ export interface Delivery {
 
 export type NewDeployment = Pick<
   Deployment,
-  "key" | "kind" | "environment" | "target" | "requester" | "requestedAt" | "expiresAt" | "progress"
+  | "key"
+  | "kind"
+  | "environment"
+  | "target"
+  | "requester"
+  | "requestedAt"
+  | "expiresAt"
+  | "progress"
+  | "override"
 > & {
   /** The failed deployment whose way back this is: it is told the number of this one, in the same moment. */
   readonly undoes?: number;
@@ -21,6 +30,9 @@ export type NewDeployment = Pick<
 
 export type Created =
   | { readonly state: "created"; readonly deployment: Deployment }
+  /** Somebody keeps the environment for themselves, or nobody may deploy this build. */
+  | { readonly state: "locked"; readonly lock: Lock }
+  | { readonly state: "blocked"; readonly block: Block }
   | { readonly state: "repeated" }
   | { readonly state: "busy"; readonly deployment: Deployment };
 
@@ -167,6 +179,8 @@ export interface Update {
   readonly audit: readonly AuditEntry[];
   /** What begins in the moment in which this one ends, in the same thread. */
   readonly next?: NewDeployment;
+  /** What keeps the environment from now on, unless somebody keeps it already. */
+  readonly hold?: Lock;
 }
 
 /** What a deployment's thread shows, as far as it was sent. */

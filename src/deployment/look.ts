@@ -3,13 +3,23 @@ import type { CauseCode } from "./causes.ts";
 import type { Deployment, Failure, Following, Progress } from "./deployment.ts";
 import { withEvidence } from "./evidence.ts";
 import { follow, followingFrom, passes, settles } from "./follow.ts";
+import { holdOf } from "./locks.ts";
 import { createOnce, InDoubt, NotYet, TakenOver } from "./once.ts";
 import type { AuditEntry, Claim, Ledger, Trouble, TroubleKind, Update } from "./ledger.ts";
 import type { Clock, World } from "./ports.ts";
 import { ServiceError, type Service } from "./service-error.ts";
-import { waiting, type Outcome, type Step } from "./step.ts";
+import { waiting, type Canceled, type Outcome, type Step } from "./step.ts";
 import { findWayBack, goesBackByItself, rollbackOf } from "./way-back.ts";
-import { completes, currentStep, expires, fails, misses, timeOn, waits } from "./transitions.ts";
+import {
+  cancels,
+  completes,
+  currentStep,
+  expires,
+  fails,
+  misses,
+  timeOn,
+  waits,
+} from "./transitions.ts";
 
 export interface LookContext {
   readonly steps: readonly Step[];
@@ -85,11 +95,14 @@ async function lookAtStep(given: Claim, context: LookContext): Promise<Update | 
   const { outcome, trouble } = seen;
   const evidence = withEvidence(deployment.evidence, outcome.evidence, context.environment, now);
 
-  if (following !== undefined) return follow(deployment, { step, outcome, evidence }, now);
+  if (following !== undefined && outcome.type !== "canceled")
+    return follow(deployment, { step, outcome, evidence }, now);
   switch (outcome.type) {
-    case "done":
+    case "done": {
+      const completed = completes(deployment, step.name, outcome.sentence, evidence, now);
+      const hold = holdOf(completed, step.name, now);
       return {
-        deployment: completes(deployment, step.name, outcome.sentence, evidence, now),
+        deployment: completed,
         nextAt: now,
         trouble: undefined,
         audit: [
@@ -100,6 +113,15 @@ async function lookAtStep(given: Claim, context: LookContext): Promise<Update | 
             now,
           ),
         ],
+        ...(hold === undefined ? {} : { hold }),
+      };
+    }
+    case "canceled":
+      return {
+        deployment: cancels(deployment, step.name, outcome.sentence, evidence, now),
+        nextAt: now,
+        trouble: undefined,
+        audit: [entry(deployment, "canceled", { sentence: outcome.sentence }, now)],
       };
     case "failed": {
       const { type: _, evidence: _found, settled, ...failure } = outcome;
@@ -152,7 +174,7 @@ export function caughtUp(claim: Claim, now: number): Claim {
   };
 }
 
-type Seen = { readonly outcome: Outcome; readonly trouble: Trouble | undefined };
+type Seen = { readonly outcome: Outcome | Canceled; readonly trouble: Trouble | undefined };
 
 /** Asks the step, and turns what it throws into an outcome: trouble is waited out, up to a bound. */
 async function ask(
@@ -164,7 +186,16 @@ async function ask(
   const { ledger, clock, environment, world, lease } = context;
   const once = createOnce(ledger, claim, clock, lease);
   try {
-    const outcome = await step.advance(claim.deployment, { world, environment, clock, once });
+    const stepContext = { world, environment, clock, once };
+    const { deployment } = claim;
+    const stopped =
+      deployment.cancellation === undefined
+        ? undefined
+        : await step.cancel?.(deployment, stepContext);
+    const outcome =
+      stopped === undefined || stopped === "too-late"
+        ? await step.advance(deployment, stepContext)
+        : stopped;
     return { outcome, trouble: undefined };
   } catch (error) {
     if (error instanceof TakenOver) return "taken-over";

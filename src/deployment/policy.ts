@@ -23,6 +23,7 @@ export function mayDecide(
   if (deployment.state === "expired") return "expired";
   if (deployment.state !== "active") return "already-decided";
   if (currentStep(deployment)?.step !== "approve") return "already-decided";
+  if (deployment.cancellation !== undefined) return "already-decided";
   if (now >= deployment.expiresAt) return "expired";
   if (isAutomatic(deployment)) return "not-open";
   if (sameId(person.id, deployment.requester.id)) return "own-request";
@@ -33,6 +34,20 @@ export function mayDecide(
   // Before the proposal is known nobody can know what they would approve (P7).
   if (deployment.evidence.proposal === undefined) return "not-open";
   return "yes";
+}
+
+/** Whether this person may stop a deployment, or have its failed step tried again: who asked for it, and who approves. */
+export function mayIntervene(
+  { requester }: Deployment,
+  person: Person,
+  { approval }: Environment,
+): boolean {
+  return [requester.id, ...approval.approvers].some((one) => sameId(one, person.id));
+}
+
+/** Whether this person may go past locks, freezes and blocks. */
+export function mayOverride(person: Person, { override }: Environment): boolean {
+  return override.some((one) => sameId(one, person.id));
 }
 
 /** GUIDs are the same in either case. */

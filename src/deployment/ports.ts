@@ -47,6 +47,8 @@ export interface Pipelines {
   /** What would keep this commit from being built. Starts nothing. */
   preflight(commit: string): Promise<Preflight>;
   readRun(id: number): Promise<RunState>;
+  /** Asks for the end of a run. Safe to repeat; one that has ended is left as it is. */
+  cancelRun(id: number): Promise<void>;
   /** A build of the configured pipeline by its number; undefined when there is none. */
   readBuild(id: number): Promise<RunEvidence | undefined>;
   /** Whether a run that was started can be found with certainty (a marker is configured). */
@@ -97,6 +99,8 @@ export interface GitOps {
   /** The pull request of the branch, whatever became of it. */
   findPullRequest(branch: string): Promise<PullRequest | undefined>;
   openPullRequest(branch: string, title: string, body: string): Promise<PullRequest>;
+  /** Closes a pull request without a merge. Safe to repeat; a merged one stays merged, as its state then says. */
+  closePullRequest(number: number): Promise<PullRequest>;
   /** Reads the pull request again, with what it changes. */
   readPullRequest(number: number): Promise<PullRequestDetails>;
   /** What became of the merge; undefined while none was asked for. `request` is what an earlier answer called itself. */

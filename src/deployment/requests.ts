@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Kind, Person, Target } from "./deployment.ts";
-import { mayDecide } from "./policy.ts";
+import { keepsOut, nameOf, type Barrier, type Freeze, type LockStore } from "./locks.ts";
+import { mayDecide, mayOverride } from "./policy.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
@@ -12,6 +13,8 @@ export interface DeploymentRequest {
   /** Undefined where the person named none: it may be left out where there is only one. */
   readonly environment: string | undefined;
   readonly build: number | undefined;
+  /** Why it shall go past locks, freezes and blocks; undefined for an ordinary request. */
+  readonly override?: string | undefined;
   readonly requester: Person;
   readonly delivery: Delivery;
 }
@@ -27,7 +30,10 @@ export type RequestAnswer =
       readonly known: readonly string[];
     }
   /** A rollback without the build to go back to. */
-  | { readonly state: "build-missing" };
+  | { readonly state: "build-missing" }
+  | Barrier
+  /** Only who is named in the configuration goes past a barrier. */
+  | { readonly state: "override-not-permitted"; readonly environment: string };
 
 export interface Decision {
   readonly deploymentId: number;
@@ -46,6 +52,8 @@ export type DecisionAnswer =
       readonly state: "own-request" | "not-permitted" | "already-decided" | "not-open" | "expired";
       readonly deployment: Deployment;
     }
+  /** Something keeps the environment since this was asked for. */
+  | { readonly state: "kept-out"; readonly barrier: Barrier; readonly deployment: Deployment }
   | { readonly state: "unknown" };
 
 export interface GoBack {
@@ -58,6 +66,7 @@ export interface GoBack {
 export type GoBackAnswer =
   /** `asked`: somebody did that before; this is the rollback. `busy` and `overtaken`: this one is in the way. */
   | { readonly state: "created" | "asked" | "busy" | "overtaken"; readonly deployment: Deployment }
+  | { readonly state: "kept-out"; readonly barrier: Barrier; readonly deployment: Deployment }
   | { readonly state: "unknown" };
 
 export interface Requests {
@@ -71,6 +80,8 @@ export interface Requests {
 export interface RequestsOptions {
   readonly ledger: Ledger;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly locks: Pick<LockStore, "findLock" | "findBlock">;
+  readonly freezeAt: (environment: Environment, now: number) => Freeze | undefined;
   readonly clock: Clock;
   /** Told that there is something to do. */
   readonly hint: () => void;
@@ -80,20 +91,36 @@ export interface RequestsOptions {
 const recent = 50;
 
 /** What people ask for: each answer is complete, and whatever was accepted is in the ledger before it is given. */
-export function createRequests({ ledger, environments, clock, hint }: RequestsOptions): Requests {
+export function createRequests({
+  ledger,
+  locks,
+  freezeAt,
+  environments,
+  clock,
+  hint,
+}: RequestsOptions): Requests {
   return { request, decide, goBack };
 
   async function request(asked: DeploymentRequest): Promise<RequestAnswer> {
-    const known = Object.keys(environments);
-    const named = asked.environment ?? (known.length === 1 ? known[0] : undefined);
-    if (named === undefined) return { state: "which-environment", known };
-    const environment = Object.hasOwn(environments, named) ? environments[named] : undefined;
-    if (environment === undefined) return { state: "unknown-environment", known };
+    const named = nameOf(asked.environment, environments);
+    if (typeof named !== "string") return named;
+    const environment = environments[named];
+    if (environment === undefined) throw new Error(`${named} is not configured`);
     if (asked.kind === "rollback" && asked.build === undefined) return { state: "build-missing" };
+    const { override } = asked;
+    if (override !== undefined && !mayOverride(asked.requester, environment)) {
+      await refused(asked, named, "override-not-permitted");
+      return { state: "override-not-permitted", environment: named };
+    }
 
     const now = clock.now();
     const target: Target =
       asked.build === undefined ? { from: "branch" } : { from: "build", build: asked.build };
+    const freeze = asked.kind === "deploy" ? freezeAt(environment, now) : undefined;
+    if (freeze !== undefined && override === undefined) {
+      await refused(asked, named, "frozen");
+      return { state: "frozen", environment: named, freeze };
+    }
     const created = await ledger.create(
       {
         key: randomBytes(6).toString("hex"),
@@ -104,11 +131,39 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
         requestedAt: now,
         expiresAt: now + environment.approval.expires,
         progress: planOf({ kind: asked.kind, target }),
+        ...(override === undefined ? {} : { override: { reason: override } }),
       },
       asked.delivery,
     );
     hint();
     return created;
+  }
+
+  function refused(
+    { kind, requester }: DeploymentRequest,
+    environment: string,
+    because: string,
+  ): Promise<void> {
+    const facts = { environment, kind, because };
+    const entry = { at: clock.now(), deploymentId: undefined, actor: requester };
+    return ledger.audit({ ...entry, action: "refused:request", facts });
+  }
+
+  /** What keeps it out now: who asked before a lock or a freeze began does not slip past it. */
+  async function barrierOf(
+    deployment: Deployment,
+    environment: Environment,
+  ): Promise<Barrier | undefined> {
+    if (deployment.override !== undefined) return undefined;
+    const { target, kind } = deployment;
+    const lock = await locks.findLock(environment.name, clock.now());
+    if (lock !== undefined && keepsOut(lock, deployment)) return { state: "locked", lock };
+    const block = target.from === "build" ? await locks.findBlock(target.build) : undefined;
+    if (block !== undefined) return { state: "blocked", block };
+    const freeze = kind === "deploy" ? freezeAt(environment, clock.now()) : undefined;
+    return freeze === undefined
+      ? undefined
+      : { state: "frozen", environment: environment.name, freeze };
   }
 
   async function decide(asked: Decision): Promise<DecisionAnswer> {
@@ -128,6 +183,18 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
         facts: { because: verdict },
       });
       return { state: verdict, deployment };
+    }
+    const barrier =
+      asked.decision === "approve" ? await barrierOf(deployment, environment) : undefined;
+    if (barrier !== undefined) {
+      await ledger.audit({
+        at: now,
+        deploymentId: deployment.id,
+        actor: asked.person,
+        action: `refused:${asked.decision}`,
+        facts: { because: barrier.state },
+      });
+      return { state: "kept-out", barrier, deployment };
     }
 
     const approval = { person: asked.person, at: now };
@@ -166,6 +233,8 @@ export function createRequests({ ledger, environments, clock, hint }: RequestsOp
     const created = await ledger.create(rollback, delivery);
     hint();
     if (created.state === "repeated") return { state: "unknown" };
+    if (created.state === "locked" || created.state === "blocked")
+      return { state: "kept-out", barrier: created, deployment: failed };
     const { deployment } = created;
     const same = deployment.kind === "rollback" && isTo(deployment, wayBack.build);
     return { state: created.state === "busy" && same ? "asked" : created.state, deployment };

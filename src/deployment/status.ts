@@ -2,7 +2,8 @@ import type { Environment } from "../config/config.ts";
 import type { Deployment, HealthResult, ReleaseName } from "./deployment.ts";
 import type { Log } from "./engine.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ImageState, LiveState, TagState, World } from "./ports.ts";
+import type { Freeze, Lock, LockStore } from "./locks.ts";
+import type { Clock, ImageState, LiveState, TagState, World } from "./ports.ts";
 import { ServiceError } from "./service-error.ts";
 
 /** The truth about an environment now, from the live world. */
@@ -23,6 +24,9 @@ export interface EnvironmentStatus {
   readonly pods: Finding;
   /** Undefined where it is not known; empty where nothing is configured. */
   readonly health: readonly HealthResult[] | undefined;
+  /** Who keeps the environment; undefined while nobody does. */
+  readonly lock: Lock | undefined;
+  readonly freeze: Freeze | undefined;
   /** The deployment that is in work. */
   readonly active: Deployment | undefined;
   /** The change past omnibot that is followed. */
@@ -55,6 +59,9 @@ export interface ReadStatus {
 export interface StatusOptions {
   readonly ledger: Pick<Ledger, "list" | "get">;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly locks: Pick<LockStore, "findLock">;
+  readonly freezeAt: (environment: Environment, now: number) => Freeze | undefined;
+  readonly clock: Clock;
   readonly worldOf: (environment: Environment) => World;
   readonly log: Log;
   /** How long the whole answer may take, in milliseconds. */
@@ -70,6 +77,9 @@ const unknown: Finding = { state: "unknown", sentence: "not known" };
 export function createStatus({
   ledger,
   environments,
+  locks,
+  freezeAt,
+  clock,
   worldOf,
   log,
   patience = usualPatience,
@@ -96,6 +106,7 @@ export function createStatus({
 
     // Side by side as far as it goes; what has to wait for another part gets what is left of the time.
     const recent = part("The ledger", ledger.list(environment.name, remembered));
+    const lock = part("The ledger", locks.findLock(environment.name, clock.now()));
     const tag = part("GitHub", gitops.readTag());
     const image = tag.then((git) =>
       git?.state === "read" ? part("The registry", registry.resolve(git.tag)) : undefined,
@@ -112,6 +123,8 @@ export function createStatus({
       image: imageFinding(await image),
       ...clusterFindings(await live),
       health: await checks,
+      lock: await lock,
+      freeze: freezeAt(environment, clock.now()),
       active: deployments.find((one) => one.state === "active" && one.kind !== "observed"),
       followed: deployments.find((one) => one.state === "active" && one.kind === "observed"),
       last: deployments.find((one) => one.state !== "active"),

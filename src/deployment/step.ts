@@ -19,6 +19,8 @@ export interface Step {
   /** Whether this deployment needs the step at all. */
   appliesTo?(deployment: Pick<Deployment, "kind" | "target">): boolean;
   advance(deployment: Deployment, context: StepContext): Promise<Outcome>;
+  /** Stops what this step has begun. A step without it is past the point where anything can be stopped. */
+  cancel?(deployment: Deployment, context: StepContext): Promise<Canceled | Waiting | "too-late">;
   /** Starts watching for what this step waits for; a hint only brings the next look forward. */
   watch?(deployment: Deployment, world: World, hint: () => void): { stop(): void };
 }
@@ -32,6 +34,13 @@ export interface StepContext {
 }
 
 export type Outcome = Done | Waiting | Failed;
+
+export interface Canceled {
+  readonly type: "canceled";
+  /** What was stopped, and what is left. */
+  readonly sentence: string;
+  readonly evidence: Evidence;
+}
 
 export interface Done {
   readonly type: "done";
@@ -102,4 +111,8 @@ export function failed(
     ...(seen.url === undefined ? {} : { url: seen.url }),
     evidence,
   };
+}
+
+export function canceled(sentence: string, evidence: Evidence = {}): Canceled {
+  return { type: "canceled", sentence, evidence };
 }

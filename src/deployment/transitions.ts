@@ -80,6 +80,39 @@ export function fails(
   return { ...ends(after, "failed", now), failure };
 }
 
+/** The row of a failed deployment, back at work at its failed step, which has its whole time again. */
+export function resumes(deployment: Deployment, now: number): Deployment {
+  const { failure: _failure, endedAt: _endedAt, following: _following, ...rest } = deployment;
+  return {
+    ...rest,
+    retries: (deployment.retries ?? 0) + 1,
+    state: "active",
+    progress: deployment.progress.map((one) =>
+      one.state === "failed"
+        ? { step: one.step, title: one.title, state: "running", startedAt: now }
+        : one,
+    ),
+  };
+}
+
+/** The row after somebody stopped it; its step says what is left. */
+export function cancels(
+  deployment: Deployment,
+  step: StepName,
+  sentence: string,
+  evidence: Evidence,
+  now: number,
+): Deployment {
+  const after = withStep(deployment, step, evidence, (one) => ({
+    ...one,
+    state: "failed",
+    startedAt: one.startedAt ?? now,
+    endedAt: now,
+    sentence,
+  }));
+  return ends(after, "canceled", now);
+}
+
 /** The row of a request that nobody decided in time. */
 export function expires(deployment: Deployment, now: number): Deployment {
   return ends(deployment, "expired", now);

@@ -7,7 +7,12 @@ import { repositoryOf } from "./exchange.ts";
 import { compareCommits, fileCommits } from "./commits.ts";
 import { findMerge, merge } from "./merge.ts";
 import { preflight } from "./preflight.ts";
-import { findPullRequest, openPullRequest, readPullRequest } from "./pull-request.ts";
+import {
+  closePullRequest,
+  findPullRequest,
+  openPullRequest,
+  readPullRequest,
+} from "./pull-request.ts";
 
 /** The GitOps repository on GitHub. Every method sends at most one write, and never repeats it by itself. */
 export function createGitOps({
@@ -29,6 +34,7 @@ export function createGitOps({
     findPullRequest: (branch) => findPullRequest(repository, { branch, base }),
     openPullRequest: (branch, title, body) =>
       openPullRequest(repository, { branch, base }, { title, body }),
+    closePullRequest: (number) => closePullRequest(repository, number),
     readPullRequest: (number) => readPullRequest(repository, number),
     findMerge: (change, request) => findMerge(repository, change, request),
     merge: (change, title, message) =>

@@ -47,6 +47,19 @@ export async function openPullRequest(
   return toPullRequest(accept(answer, createdPullRequest));
 }
 
+/** Closes a pull request without a merge. GitHub answers 422 for one that is merged: then it is read as it is. */
+export async function closePullRequest(
+  repository: Repository,
+  number: number,
+): Promise<PullRequest> {
+  const answer = await ask(repository, "PATCH /repos/{owner}/{repo}/pulls/{pull_number}", {
+    pull_number: number,
+    state: "closed",
+  });
+  if (answer.status === 422) return toPullRequest(await readFullPullRequest(repository, number));
+  return toPullRequest(accept(answer, createdPullRequest));
+}
+
 export async function readFullPullRequest(
   repository: Repository,
   number: number,

@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Claim, NewDeployment, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
+import { writeHold } from "./locks.ts";
 import { withApprovals } from "./read.ts";
 import { create } from "./requests.ts";
 import { columnsOf, working } from "./rows.ts";
@@ -65,6 +66,7 @@ export async function save(tx: Transaction<Schema>, held: Claim, update: Update)
   if (saved === undefined) return false;
   await writeAudit(tx, update.audit);
   if (update.next !== undefined) await begin(tx, held.deployment, update.next);
+  if (update.hold !== undefined) await writeHold(tx, update.hold);
   return true;
 }
 

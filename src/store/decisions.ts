@@ -18,6 +18,7 @@ export async function approve(
     .where("id", "=", id)
     .where("state", "=", "active")
     .where("step", "=", "approve")
+    .where("cancellation", "is", null)
     .where("expires_at", ">", at)
     .returning("id")
     .executeTakeFirst();

@@ -4,6 +4,7 @@ import type { Database } from "./database.ts";
 import { up as first } from "./migrations/001-first.ts";
 import { up as hints } from "./migrations/002-hints.ts";
 import { up as watch } from "./migrations/004-watch.ts";
+import { up as locks } from "./migrations/005-locks.ts";
 
 /**
  * Brings the ledger to this version's schema. Forward only; two processes that start at once do it once. A ledger that a newer
@@ -14,6 +15,7 @@ export async function migrate(database: Database): Promise<void> {
     "001-first": { up: (db) => first(db, database.dialect) },
     "002-hints": { up: (db) => hints(db, database.dialect) },
     "004-watch": { up: (db) => watch(db, database.dialect) },
+    "005-locks": { up: (db) => locks(db, database.dialect) },
   };
   const migrations = { ...(await newerThan(Object.keys(known), database)), ...known };
   const migrator = new Migrator({

@@ -2,10 +2,14 @@ import { sql, type Insertable, type Transaction } from "kysely";
 import type { Evidence } from "../deployment/deployment.ts";
 import type { Created, Delivery, NewDeployment, Place } from "../deployment/ledger.ts";
 import { isAutomatic } from "../deployment/policy.ts";
+import { keepsOut } from "../deployment/locks.ts";
 import { writeAudit } from "./audit.ts";
+import { readBlock, readLock } from "./locks.ts";
 import { readActive, readDeployment, readHistory, type Queries } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
 import type { DeploymentTable, Schema } from "./schema.ts";
+
+type KeptOut = Extract<Created, { state: "locked" | "blocked" }>;
 
 export async function create(
   tx: Transaction<Schema>,
@@ -13,6 +17,11 @@ export async function create(
   delivery: Delivery,
 ): Promise<Created> {
   if (!(await remember(tx, delivery, request.requestedAt))) return recall(tx, request, delivery);
+  const kept = await barrier(tx, request);
+  if (kept !== undefined) {
+    await writeAudit(tx, [refusalOf(request, kept)]);
+    return kept;
+  }
   const row = await tx
     .insertInto("deployment")
     .values(newRow(request, {}))
@@ -35,6 +44,7 @@ export async function create(
     target: request.target,
     key: request.key,
     ...(request.undoes === undefined ? {} : { undoes: request.undoes }),
+    override: request.override?.reason,
   };
   if (request.undoes !== undefined) await markUndone(tx, request.undoes, row.id);
   await writeAudit(tx, [
@@ -70,10 +80,35 @@ async function markUndone(tx: Transaction<Schema>, id: number, by: number): Prom
   if (marked === undefined) throw new Error(`#${id} changed in this very moment`);
 }
 
+/** What keeps this request out. Whoever locks at the same moment comes before or after it as a whole. */
+async function barrier(
+  tx: Transaction<Schema>,
+  request: NewDeployment,
+): Promise<KeptOut | undefined> {
+  // What omnibot does by itself goes back to what ran well: it is configured so, and it is no deployment over anybody's.
+  if (request.override !== undefined || isAutomatic(request)) return undefined;
+  const lock = await readLock(tx, request.environment, request.requestedAt);
+  if (lock !== undefined && keepsOut(lock, request)) return { state: "locked", lock };
+  const { target } = request;
+  const block = target.from === "build" ? await readBlock(tx, target.build) : undefined;
+  return block === undefined ? undefined : { state: "blocked", block };
+}
+
+function refusalOf({ environment, kind, target, ...request }: NewDeployment, kept: KeptOut) {
+  const by = kept.state === "locked" ? kept.lock.owner.name : kept.block.by.name;
+  return {
+    at: request.requestedAt,
+    deploymentId: undefined,
+    actor: request.requester,
+    action: "refused:request",
+    facts: { environment, kind, target, because: kept.state, by },
+  };
+}
+
 /** What became of a message that came before: its deployment, or somebody else's was in its way. */
 async function recall(
   tx: Transaction<Schema>,
-  { environment }: NewDeployment,
+  request: NewDeployment,
   { id, conversation }: Delivery,
 ): Promise<Created> {
   const own = await tx
@@ -85,7 +120,10 @@ async function recall(
     .where("delivery.conversation", "=", conversation)
     .where("thread.conversation", "=", conversation)
     .executeTakeFirst();
-  const [newest] = own === undefined ? await readHistory(tx, environment, 1) : [];
+  if (own !== undefined) return { state: "repeated" };
+  const kept = await barrier(tx, request);
+  if (kept !== undefined) return kept;
+  const [newest] = await readHistory(tx, request.environment, 1);
   return newest === undefined ? { state: "repeated" } : { state: "busy", deployment: newest };
 }
 

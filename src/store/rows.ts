@@ -50,6 +50,9 @@ export function deploymentOf(row: DeploymentRow, approvals: readonly ApprovalRow
     state: row.state === following ? workedOn(story) : (row.state as State),
     ...story,
     approvals: approvals.map(approvalOf),
+    ...(row.cancellation === null
+      ? {}
+      : { cancellation: JSON.parse(row.cancellation) as Approval }),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     revision: row.revision,
   };
@@ -75,6 +78,7 @@ const ownColumns: ReadonlySet<string> = new Set<keyof Deployment>([
   "expiresAt",
   "state",
   "approvals",
+  "cancellation",
   "endedAt",
   "revision",
 ]);

@@ -10,6 +10,8 @@ export interface Schema {
   thread: ThreadTable;
   watched_file: WatchedFileTable;
   channel: ChannelTable;
+  lock: LockTable;
+  block: BlockTable;
 }
 
 export interface DeploymentTable {
@@ -33,6 +35,8 @@ export interface DeploymentTable {
   next_at: number;
   wakes: number;
   trouble: string | null;
+  /** Who wants it stopped, as JSON. */
+  cancellation: string | null;
   version: number;
   lease_owner: string | null;
   lease_until: number;
@@ -97,5 +101,27 @@ export interface ChannelTable {
 }
 
 export type WatchedFileRow = Selectable<WatchedFileTable>;
+
+export interface LockTable {
+  environment: string;
+  owner_id: string;
+  owner_name: string;
+  reason: string;
+  since: number;
+  until: number | null;
+  /** The rollback that it keeps in place. */
+  deployment_id: number | null;
+}
+
+export interface BlockTable {
+  build: number;
+  person_id: string;
+  person_name: string;
+  reason: string;
+  since: number;
+}
+
 export type DeploymentRow = Selectable<DeploymentTable>;
 export type ApprovalRow = Selectable<ApprovalTable>;
+export type LockRow = Selectable<LockTable>;
+export type BlockRow = Selectable<BlockTable>;

@@ -1,9 +1,11 @@
 import type { Environment } from "../config/config.ts";
 import type { RequestAnswer } from "../deployment/requests.ts";
-import { capital, escaped, list } from "./cards/text.ts";
+import { capital, escaped } from "./cards/text.ts";
 import { roughly } from "./cards/time.ts";
 import { progressTitle } from "./cards/progress.ts";
 import type { Command } from "./command.ts";
+import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
+import { barrierWords, type LockContext } from "./cards/lock-words.ts";
 
 type Environments = Readonly<Record<string, Environment>>;
 
@@ -12,8 +14,9 @@ export function requestRefusal(
   answer: RequestAnswer,
   command: Extract<Command, { type: "deploy" | "rollback" }>,
   environments: Environments,
-  now: number,
+  context: LockContext,
 ): string | undefined {
+  const { now } = context;
   const name = command.environment ?? Object.keys(environments)[0] ?? "production";
   switch (answer.state) {
     case "created":
@@ -30,32 +33,35 @@ export function requestRefusal(
     case "unknown-environment":
       return unknownEnvironment(command.environment ?? "", command.type, answer.known);
     case "which-environment":
-      return `Which environment: ${names(answer.known)}? For example **${command.type} ${escaped(answer.known[0] ?? "production", 60)}**.`;
+      return whichEnvironment(command.type, answer.known);
+    case "locked":
+    case "blocked":
+    case "frozen":
+      return `${barrierWords(answer, context)} Nothing was begun.`;
+    case "override-not-permitted":
+      return `You are not among the people who may go past locks and freezes of ${escaped(answer.environment, 60)}. Nothing was begun.`;
     case "build-missing":
       return `Which build? For example **rollback ${escaped(name, 60)} 40655**. **status** shows what is live.`;
   }
-}
-
-/** Somebody may have written a tag for an environment; what it would mean is said, not done. */
-export function unknownEnvironment(said: string, verb: string, known: readonly string[]): string {
-  const tag = /^(.+)-(\d{1,10})$/.exec(said);
-  const meant =
-    tag?.[1] !== undefined && known.includes(tag[1])
-      ? ` Did you mean **${verb} ${tag[1]} ${tag[2]}**?`
-      : "";
-  return `There is no environment “${escaped(said, 60)}”. Known: ${names(known)}.${meant}`;
 }
 
 export function unknownDeployment(id: number): string {
   return `There is no deployment #${id} here. **status** shows the newest.`;
 }
 
+const examples = {
+  deploy: "deploy production 40672",
+  rollback: "rollback production 40655",
+  block: "block 40672 the map is wrong",
+  unblock: "unblock 40672",
+} as const;
+
 /** Says what was not understood, with the nearest command. Nothing was done. */
 export function misunderstanding(
   command: Extract<Command, { type: "unknown" | "bad-number" }>,
 ): string {
   if (command.type === "bad-number") {
-    return `“${escaped(command.said, 40)}” is not the number of a build. Write digits only, for example **${command.verb} production 40672**.`;
+    return `“${escaped(command.said, 40)}” is not the number of a build. Write digits only, for example **${examples[command.verb]}**.`;
   }
   const said = command.said === "" ? "That" : `“${escaped(command.said, 80)}”`;
   const meant = command.nearest === undefined ? "" : ` Did you mean **${command.nearest}**?`;
@@ -69,6 +75,5 @@ export const statusSilent = "The status could not be read. Please ask again in a
 
 export const guestsRefused = "Guests cannot ask for deployments here; a member of the team can.";
 
-function names(known: readonly string[]): string {
-  return list(known.map((name) => escaped(name, 60))) || "none";
-}
+export const notWritten =
+  "It is not certain that this was written down. Please say it again in a moment.";

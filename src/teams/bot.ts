@@ -4,6 +4,9 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
 import type { Channels, Ledger, Threads } from "../deployment/ledger.ts";
+import type { History } from "../deployment/history.ts";
+import type { Interventions } from "../deployment/interventions.ts";
+import type { Locks } from "../deployment/locks.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { DeploymentRequest, Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
@@ -12,11 +15,14 @@ import {
   guestsRefused,
   ledgerSilent,
   misunderstanding,
+  notWritten,
   requestRefusal,
   statusSilent,
   unknownDeployment,
-  unknownEnvironment,
 } from "./answers.ts";
+import { renderGoodBuilds, renderHistory } from "./cards/history.ts";
+import { diffWords } from "./diff-words.ts";
+import { createOrders, type Order } from "./orders.ts";
 import { renderHelp } from "./cards/help.ts";
 import { renderDeployment, renderStatus } from "./cards/status.ts";
 import { answerOf, goBackAnswer, readClick, sentenceAnswer, type ClickAnswer } from "./clicks.ts";
@@ -29,6 +35,7 @@ import {
   type Conversations,
   type Message,
 } from "./conversations.ts";
+import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
 import { createErrands } from "./errands.ts";
 import { createFirstAnswer } from "./first-answer.ts";
 import { createMembers } from "./members.ts";
@@ -40,6 +47,9 @@ import { within } from "./within.ts";
 export interface BotOptions {
   readonly config: Config;
   readonly requests: Requests & { readonly status: ReadStatus };
+  readonly locks: Locks;
+  readonly interventions: Interventions;
+  readonly history: History;
   /** Remembers which messages were answered, so that a redelivery is not answered again. */
   readonly deliveries: Pick<Ledger, "remember">;
   readonly threads: Pick<Threads, "spoilThread">;
@@ -71,6 +81,9 @@ type RequestCommand = Extract<Command, { type: "deploy" | "rollback" }>;
 export function createBot({
   config,
   requests,
+  locks,
+  interventions,
+  history,
   deliveries,
   threads,
   conversations,
@@ -92,6 +105,13 @@ export function createBot({
     clock,
     errands,
     spoil: (id) => threads.spoilThread(id),
+  });
+
+  const carryOut = createOrders({
+    locks,
+    interventions,
+    environments: Object.keys(environments),
+    context: timeContext,
   });
 
   return { turn, settled };
@@ -124,7 +144,21 @@ export function createBot({
       case "rollback":
         if ((await membershipOf(activity, context)) === "guest")
           return answer(activity, () => textMessage(guestsRefused));
+        if (command.type === "rollback" && command.build === undefined)
+          return answer(activity, () => historyMessage("rollback", command.environment));
         return request(command, activity, person);
+      case "history":
+      case "diff":
+        return answer(activity, () => historyMessage(command.type, command.environment));
+      case "lock":
+      case "unlock":
+      case "block":
+      case "unblock":
+      case "cancel":
+      case "retry":
+        if ((await membershipOf(activity, context)) === "guest")
+          return answer(activity, () => textMessage(guestsRefused));
+        return order(command, activity, person);
       case "status":
         return answer(activity, () => statusMessage(command.environment));
       case "deployment":
@@ -146,6 +180,7 @@ export function createBot({
       kind: command.type,
       environment: nameOf(command.environment),
       build: command.build,
+      override: command.override,
       requester: person,
       delivery: {
         id: activity.id ?? "",
@@ -155,7 +190,7 @@ export function createBot({
     };
     const place = async () => {
       const placed = await within(ledgerTime, "the ledger", requests.request(asked));
-      const refusal = requestRefusal(placed, command, environments, clock.now());
+      const refusal = requestRefusal(placed, command, environments, timeContext());
       if (refusal !== undefined) answer(activity, () => textMessage(refusal));
     };
     try {
@@ -178,6 +213,58 @@ export function createBot({
       }
     }
     answer(activity, () => textMessage(ledgerSilent));
+  }
+
+  /** An order is carried out before Teams gets its answer, and so before anybody reads that it was. */
+  async function order(asked: Order, activity: IncomingActivity, person: Person): Promise<void> {
+    const delivery = { id: activity.id ?? "", conversation: activity.conversation.id };
+    try {
+      const words = await within(ledgerTime, "the ledger", carryOut(asked, person, delivery));
+      if (words !== undefined) answer(activity, () => textMessage(words));
+    } catch (error) {
+      log.error({ err: error }, "an order could not be written down");
+      answer(activity, () => textMessage(notWritten));
+    }
+  }
+
+  /** What was and what would be; whatever cannot be read is said. */
+  async function historyMessage(
+    verb: "history" | "diff" | "rollback",
+    environment: string | undefined,
+  ): Promise<Message> {
+    try {
+      const read = historyAnswer(verb, nameOf(environment));
+      return await within(statusTime, "the history", read);
+    } catch (error) {
+      log.error({ err: error }, "the history could not be read");
+      return textMessage(statusSilent);
+    }
+  }
+
+  async function historyAnswer(
+    verb: "history" | "diff" | "rollback",
+    said: string | undefined,
+  ): Promise<Message> {
+    const found = await {
+      history: () => history.newest(said),
+      diff: () => history.wouldShip(said),
+      rollback: () => history.goodBuilds(said),
+    }[verb]();
+    if ("state" in found) {
+      return textMessage(
+        found.state === "which-environment"
+          ? whichEnvironment(verb, found.known)
+          : unknownEnvironment(said ?? "", verb, found.known),
+      );
+    }
+    const context = { environment: found.environment, ...timeContext() };
+    if ("all" in found) return cardMessage(renderHistory(found.all, context));
+    if ("builds" in found) return cardMessage(renderGoodBuilds(found.builds, context));
+    return textMessage(diffWords(found.proposal, found.environment));
+  }
+
+  function timeContext() {
+    return { now: clock.now(), timeZone: teams.timeZone };
   }
 
   /** Answers in the thread, after Teams has its 200, and once for each message however often it is delivered. */
@@ -251,7 +338,10 @@ export function createBot({
       if ((await membershipOf(activity, context)) === "guest")
         return sentenceAnswer("Guests cannot decide about deployments.");
       if ("requester" in asked)
-        return goBackAnswer(await within(ledgerTime, "the request", requests.goBack(asked)));
+        return goBackAnswer(
+          await within(ledgerTime, "the request", requests.goBack(asked)),
+          timeContext(),
+        );
       const decided = await within(ledgerTime, "the decision", requests.decide(asked));
       mend(activity, decided);
       return answerOf(decided, asked, environments, { now: clock.now(), timeZone: teams.timeZone });

@@ -6,6 +6,7 @@ import type { IncomingActivity } from "./activity.ts";
 import { renderCard, type RenderContext } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
 import { referenceOf } from "./conversations.ts";
+import { barrierWords, type LockContext } from "./cards/lock-words.ts";
 
 /** The body of an answer to a click. Its HTTP status is 200 whatever it says: clients show nothing of other ones. */
 export interface ClickAnswer {
@@ -57,11 +58,13 @@ export function sentenceAnswer(sentence: string): ClickAnswer {
 }
 
 /** Tells the person who asked to go back what came of it. The rollback has a card of its own, and the old one loses its button. */
-export function goBackAnswer(answer: GoBackAnswer): ClickAnswer {
+export function goBackAnswer(answer: GoBackAnswer, context: LockContext): ClickAnswer {
   if (answer.state === "unknown")
     return sentenceAnswer("There is nothing to go back to from here any more.");
   const { id, requester, environment } = answer.deployment;
   switch (answer.state) {
+    case "kept-out":
+      return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
     case "created":
       return sentenceAnswer(
         `#${id} asks for it, below in this thread. Somebody else has to approve it.`,
@@ -97,6 +100,8 @@ export function answerOf(
   const done = ["approved", "counted", "rejected"].includes(answer.state);
   // A click that is delivered twice, or made twice, did what it says: it is no refusal.
   const again = answer.state === "already-decided" && isOwn(deployment, asked);
+  if (answer.state === "kept-out")
+    return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
   if (!done && !again) return sentenceAnswer(refusalOf(answer.state, deployment));
   return {
     statusCode: 200,
@@ -110,7 +115,10 @@ function isOwn(deployment: Deployment, { decision, person }: Decision): boolean 
   return deployment.approvals.some((approval) => approval.person.id === person.id);
 }
 
-function refusalOf(state: DecisionAnswer["state"], deployment: Deployment): string {
+function refusalOf(
+  state: Exclude<DecisionAnswer["state"], "kept-out">,
+  deployment: Deployment,
+): string {
   switch (state) {
     case "own-request":
       return "You asked for this deployment yourself; somebody else has to approve it.";

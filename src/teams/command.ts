@@ -1,22 +1,56 @@
+import { distance } from "./distance.ts";
+
 /** What somebody asks for. Nothing is done on a guess: whatever is not certain is `unknown`, with the nearest command. */
 export type Command =
   | {
       readonly type: "deploy" | "rollback";
       readonly environment: string | undefined;
       readonly build: number | undefined;
+      /** Why it shall go past locks, freezes and blocks: `override: …`. */
+      readonly override: string | undefined;
     }
+  /** The words may begin with an environment; the rest is the reason, as it was written. `duration` in milliseconds. */
+  | {
+      readonly type: "lock";
+      readonly words: readonly string[];
+      readonly duration: number | undefined;
+    }
+  | { readonly type: "unlock"; readonly environment: string | undefined }
+  | { readonly type: "history" | "diff"; readonly environment: string | undefined }
+  /** `#128`; without a number the one in work, or the newest. */
+  | { readonly type: "cancel" | "retry"; readonly id: number | undefined }
+  | { readonly type: "block"; readonly build: number; readonly reason: string }
+  | { readonly type: "unblock"; readonly build: number }
   | { readonly type: "status"; readonly environment: string | undefined }
   /** `status #128` */
   | { readonly type: "deployment"; readonly id: number }
   | { readonly type: "help" }
   /** A number that is none, or none that a build can have. */
-  | { readonly type: "bad-number"; readonly verb: "deploy" | "rollback"; readonly said: string }
+  | { readonly type: "bad-number"; readonly verb: Numbered; readonly said: string }
   | { readonly type: "unknown"; readonly said: string; readonly nearest: Verb | undefined };
 
-export const verbs = ["deploy", "rollback", "status", "help"] as const;
+export const verbs = [
+  "deploy",
+  "rollback",
+  "status",
+  "lock",
+  "unlock",
+  "block",
+  "unblock",
+  "history",
+  "diff",
+  "cancel",
+  "retry",
+  "help",
+] as const;
+
+/** Commands that name a build. */
+type Numbered = "deploy" | "rollback" | "block" | "unblock";
 
 type Verb = (typeof verbs)[number];
 
+/** Commands that change nothing: they may be put as a question. */
+const readers: ReadonlySet<Verb> = new Set(["status", "history", "diff", "help"]);
 const longest = 200;
 const politeBefore = new Set(["please", "pls", "hey", "hi", "hello"]);
 const politeWithin = new Set(["please", "pls", "to", "the", "now", "thanks", "thx"]);
@@ -50,31 +84,105 @@ export function parseCommand(text: string): Command {
 
   const unclear: Command = { type: "unknown", said, nearest: known };
   const asks = said.includes("?");
-  if (asks && known !== "status") return unclear;
-  return (
-    readArguments(
-      known,
-      rest.map((word) => bare(word)).filter((word) => !politeWithin.has(word) && word !== ""),
-    ) ?? unclear
-  );
+  if (asks && !readers.has(known)) return unclear;
+  switch (known) {
+    case "lock":
+      return readLock(wordsAfter(said, known));
+    case "block":
+      return readBlock(wordsAfter(said, known)) ?? unclear;
+    case "unblock":
+      return readUnblock(meaningful(rest)) ?? unclear;
+    case "unlock":
+    case "status":
+    case "history":
+    case "diff":
+      return readNamed(known, meaningful(rest)) ?? unclear;
+    case "cancel":
+    case "retry":
+      return readNumber(known, meaningful(rest)) ?? unclear;
+    case "deploy":
+    case "rollback":
+      return readShipping(known, rest, said) ?? unclear;
+  }
 }
 
-function readArguments(
-  verb: "deploy" | "rollback" | "status",
+/** The words that carry a meaning, without what people put around them. */
+function meaningful(words: readonly string[]): readonly string[] {
+  return words.map((word) => bare(word)).filter((word) => !politeWithin.has(word) && word !== "");
+}
+
+/** What was written after the verb, in its own letters: a reason is kept as it was said. */
+function wordsAfter(said: string, verb: Verb): readonly string[] {
+  const words = said.split(" ");
+  return words.slice(words.findIndex((word) => bare(word.toLowerCase()) === verb) + 1);
+}
+
+const minute = 60_000;
+const units: Readonly<Record<string, number>> = { m: minute, h: 60 * minute, d: 24 * 60 * minute };
+const time = /^([1-9]\d{0,3})(m|min|mins|minutes?|h|hours?|d|days?)$/i;
+
+/** `… for 2h`, `… for 30 minutes`: how long, at the end. */
+function readLock(words: readonly string[]): Command {
+  const at = words.findLastIndex((word) => word.toLowerCase() === "for");
+  const [, amount, unit = ""] =
+    time.exec(
+      words
+        .slice(at + 1)
+        .join("")
+        .replace(/[.!]+$/, ""),
+    ) ?? [];
+  if (at < 0 || amount === undefined) return { type: "lock", words, duration: undefined };
+  const duration = Number(amount) * (units[unit.slice(0, 1).toLowerCase()] ?? minute);
+  return { type: "lock", words: words.slice(0, at), duration };
+}
+
+function readBlock([build = "", ...reason]: readonly string[]): Command | undefined {
+  if (build === "") return undefined;
+  if (!buildNumber.test(bare(build))) return { type: "bad-number", verb: "block", said: build };
+  return { type: "block", build: Number(bare(build)), reason: reason.join(" ") };
+}
+
+function readUnblock([build, ...more]: readonly string[]): Command | undefined {
+  if (build === undefined || more.length > 0) return undefined;
+  if (!buildNumber.test(build)) return { type: "bad-number", verb: "unblock", said: build };
+  return { type: "unblock", build: Number(build) };
+}
+
+function readNumber(verb: "cancel" | "retry", words: readonly string[]): Command | undefined {
+  const [first, ...more] = words;
+  if (more.length > 0) return undefined;
+  if (first === undefined) return { type: verb, id: undefined };
+  return deploymentNumber.test(first) ? { type: verb, id: Number(first.slice(1)) } : undefined;
+}
+
+function readNamed(
+  verb: "status" | "unlock" | "history" | "diff",
   words: readonly string[],
 ): Command | undefined {
   const [first, ...more] = words;
-  if (verb === "status" && first !== undefined && deploymentNumber.test(first)) {
-    return more.length === 0 ? { type: "deployment", id: Number(first.slice(1)) } : undefined;
-  }
+  if (more.length > 0) return undefined;
+  if (verb === "status" && first !== undefined && deploymentNumber.test(first))
+    return { type: "deployment", id: Number(first.slice(1)) };
+  if (first !== undefined && !environmentName.test(first)) return undefined;
+  return { type: verb, environment: first };
+}
+
+function readShipping(
+  verb: "deploy" | "rollback",
+  rest: readonly string[],
+  said: string,
+): Command | undefined {
+  const at = rest.findIndex((word) => bare(word) === "override");
+  const words = meaningful(at < 0 ? rest : rest.slice(0, at));
+  const override = at < 0 ? undefined : /\boverride\b[:,]?\s*(.*)$/i.exec(said)?.[1];
+  // Nobody goes past a lock without saying why.
+  if (override === "") return undefined;
   let environment: string | undefined;
   let build: number | undefined;
   for (const word of words) {
     if (environmentName.test(word)) {
       if (environment !== undefined) return undefined;
       environment = word;
-    } else if (verb === "status") {
-      return undefined;
     } else if (!buildNumber.test(word)) {
       return { type: "bad-number", verb, said: word };
     } else {
@@ -82,7 +190,7 @@ function readArguments(
       build = Number(word);
     }
   }
-  return verb === "status" ? { type: verb, environment } : { type: verb, environment, build };
+  return { type: verb, environment, build, override };
 }
 
 /** `roll back` and `roll-back` are `rollback`. */
@@ -106,34 +214,4 @@ function nearestVerb(word: string): Verb | undefined {
     .filter(({ slips }) => slips <= 2)
     .toSorted((one, other) => one.slips - other.slips);
   return best?.verb;
-}
-
-/** Damerau-Levenshtein distance: letters left out, added, changed, or two neighbours swapped. */
-export function distance(one: string, other: string): number {
-  let before: number[] = [];
-  let above = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= one.length; row += 1) {
-    const line = [row];
-    for (let column = 1; column <= other.length; column += 1) {
-      const same = one[row - 1] === other[column - 1];
-      const swapped =
-        row > 1 &&
-        column > 1 &&
-        one[row - 1] === other[column - 2] &&
-        one[row - 2] === other[column - 1];
-      line[column] = Math.min(
-        at(above, column) + 1,
-        at(line, column - 1) + 1,
-        at(above, column - 1) + (same ? 0 : 1),
-        swapped ? at(before, column - 2) + 1 : Infinity,
-      );
-    }
-    before = above;
-    above = line;
-  }
-  return at(above, other.length);
-}
-
-function at(line: readonly number[], column: number): number {
-  return line[column] ?? Infinity;
 }

@@ -9,7 +9,7 @@ import type { Message } from "./conversations.ts";
 
 /** A message of its own in the thread. Each name is sent once. */
 export interface Reply {
-  readonly name: "decision" | "end" | "after";
+  readonly name: "decision" | "end" | "after" | `end-${number}` | `after-${number}`;
   readonly message: Message;
 }
 
@@ -35,9 +35,13 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
   // There is nobody behind what omnibot does by itself.
   const toRequester = (words: string) =>
     isAutomatic(deployment) ? text(words) : mentioning(deployment.requester, words);
-  if (end !== undefined) replies.push({ name: "end", message: toRequester(end) });
+  // After a failed step was tried again, the end is told anew.
+  const { retries } = deployment;
+  const again = <Name extends "end" | "after">(name: Name) =>
+    retries === undefined ? name : (`${name}-${retries}` as const);
+  if (end !== undefined) replies.push({ name: again("end"), message: toRequester(end) });
   const after = afterOf(deployment, environment);
-  if (after !== undefined) replies.push({ name: "after", message: toRequester(after) });
+  if (after !== undefined) replies.push({ name: again("after"), message: toRequester(after) });
   return replies;
 }
 
@@ -69,6 +73,11 @@ function endOf(deployment: Deployment, environment: Environment): string | undef
       const { rejection } = deployment;
       if (rejection === undefined) return `${number} was rejected.`;
       return `**${escaped(rejection.person.name, 80)} rejected ${number}:** ${escaped(rejection.reason)}`;
+    }
+    case "canceled": {
+      const who = escaped(deployment.cancellation?.person.name ?? "Somebody", 80);
+      const left = deployment.progress.find((one) => one.state === "failed")?.sentence ?? "";
+      return `**${who} canceled ${number}.** ${escaped(left)}`.trimEnd();
     }
     case "expired":
       return `Nobody approved ${number} in time. Ask again when an approver is there.`;

@@ -39,5 +39,7 @@ function unconfigured(name: string): Environment {
     rollback: "offered",
     health: [],
     deadlines: {},
+    freeze: [],
+    override: [],
   };
 }

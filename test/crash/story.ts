@@ -7,6 +7,7 @@ import type { Kill } from "./keeper.ts";
 import type { Finding, Told } from "./findings.ts";
 import { judge } from "./judge.ts";
 import { wantedTag, type Place } from "./place.ts";
+import { releaseHold } from "./release.ts";
 import type { Kind, StoryPlan } from "./story-plan.ts";
 
 export interface StoryResult extends StoryPlan {
@@ -25,6 +26,8 @@ export interface StoryResult extends StoryPlan {
 /** How long a story may take, in milliseconds: a run in doubt is looked for during a minute, and killed again meanwhile. */
 const patience = 240_000;
 const pause = 40;
+/** How long the release of a rollback's hold may take, in milliseconds. */
+const holdTime = 30_000;
 
 /** The builds that were there before. A rollback goes to the one of these that is not live. */
 const builds = [40641, 40655] as const;
@@ -74,7 +77,9 @@ export async function tellStory(place: Place, plan: StoryPlan): Promise<StoryRes
     ends: keeper.ends.slice(ends),
     doubts: doubts.slice(doubtful).filter((one) => one.thread === thread),
   };
-  const { findings, secondCards, unsaid } = await judge(place, told);
+  const { findings: judged, secondCards, unsaid } = await judge(place, told);
+  const held = plan.kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
+  const findings = held === undefined ? judged : [...judged, { type: "lost" as const, what: held }];
   const hits = keeper.hits - hitsBefore;
   const milliseconds = Date.now() - started;
   return { ...plan, place: place.name, hits, missed, findings, secondCards, unsaid, milliseconds };

@@ -1,5 +1,12 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { Ledger } from "../../src/deployment/ledger.ts";
+import {
+  holdOf,
+  keepsOut,
+  type Block,
+  type Freeze,
+  type Lock,
+} from "../../src/deployment/locks.ts";
 import { createRequests } from "../../src/deployment/requests.ts";
 import { adele, alex, deploymentAt, environment, FakeClock, fakeLedger, megan } from "./fakes.ts";
 
@@ -7,12 +14,27 @@ const delivery = { id: "message-1", conversation: "19:x;messageid=1", reference:
 const proposal = { release: { name: "web" }, liveTag: "production-40655" };
 const pending = deploymentAt("approve", { evidence: { proposal } });
 
-function setUp(change: Partial<Ledger> = {}, environments = { production: environment }) {
+interface Kept {
+  readonly lock?: Lock;
+  readonly block?: Block;
+  readonly freeze?: Freeze;
+}
+
+function setUp(
+  change: Partial<Ledger> = {},
+  environments = { production: environment },
+  kept: Kept = {},
+) {
   const clock = new FakeClock();
   const { ledger, journal } = fakeLedger(change);
   const hints: string[] = [];
   const requests = createRequests({
     ledger,
+    locks: {
+      findLock: () => Promise.resolve(kept.lock),
+      findBlock: () => Promise.resolve(kept.block),
+    },
+    freezeAt: () => kept.freeze,
     environments,
     clock,
     hint: () => void hints.push("hint"),
@@ -246,5 +268,132 @@ describe("the way back from a failed deployment", () => {
   ])("P2 is refused %s, whatever the card says", async (_, change) => {
     const { requests } = setUp({ ...known, ...change });
     expect(await requests.goBack(asked)).toEqual({ state: "unknown" });
+  });
+
+  test("P6 is kept out by somebody's lock, which is said", async () => {
+    const owner = adele;
+    const lock = { environment: "production", owner, reason: "I look at it", since: 1 };
+    const create: Ledger["create"] = () => Promise.resolve({ state: "locked", lock });
+    const { requests } = setUp({ ...known, create });
+    expect(await requests.goBack(asked)).toMatchObject({
+      state: "kept-out",
+      barrier: { state: "locked", lock },
+    });
+  });
+});
+
+describe("P6 what keeps an environment", () => {
+  const lock: Lock = {
+    environment: "production",
+    owner: megan,
+    reason: "The map is wrong",
+    since: 900_000,
+  };
+  const freeze: Freeze = { reason: "Weekend", until: 9_000_000 };
+  const created: Ledger["create"] = () =>
+    Promise.resolve({ state: "created", deployment: pending });
+  const deploy = {
+    kind: "deploy",
+    environment: undefined,
+    build: undefined,
+    requester: alex,
+    delivery,
+  } as const;
+  const approve = {
+    deploymentId: 128,
+    decision: "approve",
+    reason: "",
+    person: megan,
+    conversation: delivery.conversation,
+  } as const;
+  const asked = (deployment: Deployment, kept: Kept) => {
+    const change = { get: () => Promise.resolve(deployment) };
+    return setUp(change, { production: environment }, kept).requests.decide(approve);
+  };
+
+  test("is asked again when somebody approves: who asked before it does not slip past", async () => {
+    const held = { ...lock, owner: adele };
+    expect(await asked(pending, { lock: held })).toMatchObject({
+      state: "kept-out",
+      barrier: { state: "locked", lock: held },
+    });
+    expect(await asked(pending, { freeze })).toMatchObject({
+      state: "kept-out",
+      barrier: { state: "frozen" },
+    });
+    const build = { ...pending, target: { from: "build", build: 40672 } } as const;
+    const block = { build: 40672, by: adele, reason: "Broken tiles", since: 1 };
+    expect(await asked(build, { block })).toMatchObject({
+      state: "kept-out",
+      barrier: { state: "blocked" },
+    });
+  });
+
+  test("a freeze refuses a deployment with the time of its end, and lets a rollback through", async () => {
+    const frozen = setUp({ create: created }, { production: environment }, { freeze });
+    expect(await frozen.requests.request(deploy)).toEqual({
+      state: "frozen",
+      environment: "production",
+      freeze,
+    });
+    expect(frozen.journal).toEqual(["audit refused:request"]);
+    const rollback = { ...deploy, kind: "rollback", build: 40655 } as const;
+    expect(await frozen.requests.request(rollback)).toMatchObject({ state: "created" });
+  });
+
+  test("only who is named goes past it, and that is written with the request", async () => {
+    const override = "The pods are burning";
+    const other = setUp({ create: created }, { production: environment }, { freeze });
+    expect(await other.requests.request({ ...deploy, override })).toEqual({
+      state: "override-not-permitted",
+      environment: "production",
+    });
+    const written: unknown[] = [];
+    const create: Ledger["create"] = (request) => {
+      written.push(request);
+      return Promise.resolve({ state: "created", deployment: pending });
+    };
+    const named = { production: { ...environment, override: [alex.id.toUpperCase()] } };
+    const { requests } = setUp({ create }, named, { freeze });
+    expect(await requests.request({ ...deploy, override })).toMatchObject({ state: "created" });
+    expect(written).toMatchObject([{ override: { reason: override } }]);
+  });
+
+  test("is passed by a deployment that was allowed to, also when it is approved", async () => {
+    const past = { ...pending, override: { reason: "The pods are burning" } };
+    const change = {
+      get: () => Promise.resolve(past),
+      approve: () => Promise.resolve({ ...past, approvals: [{ person: megan, at: 1 }] }),
+    };
+    const { requests } = setUp(change, { production: environment }, { freeze });
+    expect(await requests.decide(approve)).toMatchObject({ state: "approved" });
+  });
+});
+
+describe("P11 the hold of a rollback", () => {
+  const hold: Lock = {
+    environment: "production",
+    owner: alex,
+    reason: "Rolled back",
+    since: 1,
+    rollback: 127,
+  };
+
+  test("keeps every deployment out, its own requester's too, and lets another rollback through", () => {
+    for (const requester of [alex, megan])
+      expect(keepsOut(hold, { kind: "deploy", requester })).toBe(true);
+    expect(keepsOut(hold, { kind: "rollback", requester: megan })).toBe(false);
+  });
+
+  test("begins with the merge of a rollback, and with nothing else", () => {
+    const merged = deploymentAt("sync", { kind: "rollback", target: { from: "build", build: 1 } });
+    expect(holdOf(merged, "merge-change", 7)).toMatchObject({
+      environment: "production",
+      rollback: 128,
+      since: 7,
+      reason: expect.stringContaining("Rolled back from production-40655"),
+    });
+    expect(holdOf(merged, "sync", 7)).toBeUndefined();
+    expect(holdOf(deploymentAt("sync"), "merge-change", 7)).toBeUndefined();
   });
 });

@@ -9,6 +9,7 @@ import {
   fakeWorld,
   megan,
   type Parts,
+  FakeClock,
 } from "./fakes.ts";
 
 const answer =
@@ -42,7 +43,11 @@ function statusOf(parts: Parts, recent: readonly Deployment[] = [], patience = 1
   const environments = { production: environment };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const worldOf = () => fakeWorld(parts);
-  const status = createStatus({ ledger, environments, worldOf, log, patience });
+  const locks = { findLock: answer(undefined) };
+  const freezeAt = () => undefined;
+  const clock = new FakeClock();
+  const options = { ledger, locks, freezeAt, clock, environments, worldOf, log, patience };
+  const status = createStatus(options);
   return (name: string | undefined) => status.environments(name);
 }
 

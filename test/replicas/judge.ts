@@ -30,6 +30,7 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   const wanted = told.decision === "reject" ? "rejected" : "live";
   if (!told.finished) find("lost", `it has not ended: ${line.state}, at ${line.step}`);
   else if (line.state !== wanted) find("wrong", `it ended as ${line.state}`);
+  if (told.held !== undefined) find("lost", told.held);
   if (told.ownClick) find("wrong", "the requester's own approval was taken");
   if (told.contradictions > 0) find("wrong", `${told.contradictions} clicks got yes and no`);
   if (told.second !== undefined) {

@@ -10,6 +10,7 @@ import type { World } from "../../sandbox/world.ts";
 import type { Random } from "../crash/random.ts";
 import type { Witness } from "../crash/witness.ts";
 import { until } from "./fleet.ts";
+import { releaseHold } from "../crash/release.ts";
 
 /** Where people work: a channel of Teams, and what they ship. */
 export interface Place {
@@ -35,6 +36,8 @@ export interface Told {
   /** Clicks that were delivered several times, and of which one answer says yes and another one no. */
   readonly contradictions: number;
   readonly finished: boolean;
+  /** What is wrong with the hold that a rollback leaves behind. */
+  readonly held?: string;
   /** From the answer to the decision until omnibot went on, in milliseconds. */
   readonly reaction: number | undefined;
 }
@@ -160,6 +163,10 @@ export async function deployOnce(
     return line.state !== "active" && line.shown >= line.revision;
   }, left());
   const { decision, kind } = habits;
+  const held =
+    finished && kind === "rollback" && decision === "approve"
+      ? await releaseHold(teams, environment, left())
+      : undefined;
   return {
     environment,
     kind,
@@ -171,6 +178,7 @@ export async function deployOnce(
     ownClick,
     contradictions,
     finished,
+    ...(held === undefined ? {} : { held }),
     reaction,
   };
 }

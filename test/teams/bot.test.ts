@@ -74,7 +74,7 @@ describe("a message", () => {
     ],
     [
       { state: "build-missing" },
-      "rollback",
+      "rollback 40655",
       /Which build\? For example .*rollback production 40655/,
     ],
   ] as const)("is answered with what is missing: %j", async (answer, text, words) => {

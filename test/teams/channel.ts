@@ -98,9 +98,13 @@ export async function openChannel(): Promise<Channel> {
   const clock = { now: () => Date.now() };
   const spoiled: number[] = [];
   const remembered = new Map<string, string>();
+  const unused = () => Promise.reject(new Error("not expected here"));
   const bot = createBot({
     config,
     requests,
+    locks: { lock: unused, unlock: unused, block: unused, unblock: unused },
+    interventions: { cancel: unused, retry: unused },
+    history: { newest: unused, goodBuilds: unused, wouldShip: unused },
     deliveries,
     threads: { spoilThread: (id) => Promise.resolve(void spoiled.push(id)) },
     conversations,

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import { distance, parseCommand, verbs } from "../../src/teams/command.ts";
+import { parseCommand, verbs } from "../../src/teams/command.ts";
+import { distance } from "../../src/teams/distance.ts";
 
 const deployProduction = { type: "deploy", environment: "production", build: undefined };
 
@@ -20,6 +21,26 @@ describe("a command", () => {
     ["status #128", { type: "deployment", id: 128 }],
     ["status #7?", { type: "deployment", id: 7 }],
     ["status production?", { type: "status", environment: "production" }],
+    [
+      "deploy production override: The pods are burning!",
+      { ...deployProduction, override: "The pods are burning!" },
+    ],
+    [
+      "lock Production the Map is wrong for 2h",
+      {
+        type: "lock",
+        words: ["Production", "the", "Map", "is", "wrong"],
+        duration: 2 * 3_600_000,
+      },
+    ],
+    ["lock waiting for Adele", { type: "lock", words: ["waiting", "for", "Adele"] }],
+    ["lock x for 30 minutes.", { type: "lock", words: ["x"], duration: 30 * 60_000 }],
+    ["lock", { type: "lock", words: [] }],
+    ["Please unlock production!", { type: "unlock", environment: "production" }],
+    ["unlock", { type: "unlock", environment: undefined }],
+    ["block 40672 Broken tiles.", { type: "block", build: 40672, reason: "Broken tiles." }],
+    ["block 40672", { type: "block", build: 40672, reason: "" }],
+    ["unblock 40672", { type: "unblock", build: 40672 }],
     ["help", { type: "help" }],
     ["hi", { type: "help" }],
     ["Hello!", { type: "help" }],
@@ -54,6 +75,13 @@ describe("a command", () => {
     ["status #0", "status"],
     ["status #128 production", "status"],
     ["status #1234567890", "status"],
+    ["deploy production override", "deploy"],
+    ["unlock production now or never", "unlock"],
+    ["block", "block"],
+    ["unblock 40672 40673", "unblock"],
+    ["lock production?", "lock"],
+    ["lok production", "lock"],
+    ["unblok 40672", "unblock"],
     ["make coffee", undefined],
     ["do not deploy production", undefined],
     ["constructor", undefined],

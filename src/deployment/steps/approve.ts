@@ -1,7 +1,7 @@
 import type { Deployment } from "../deployment.ts";
 import { isAutomatic } from "../policy.ts";
 import { proposalOf } from "../proposal.ts";
-import { done, failed, waiting, type Step } from "../step.ts";
+import { canceled, done, failed, waiting, type Step } from "../step.ts";
 
 /** Finds out what would ship, shows it, and waits until enough people approved exactly that. */
 export const approve: Step = {
@@ -11,6 +11,10 @@ export const approve: Step = {
   deadline: 30 * 24 * 60 * 60_000,
 
   appliesTo: ({ kind }) => kind !== "observed",
+
+  async cancel() {
+    return canceled("Nothing was begun.");
+  },
 
   async advance(deployment, { world, environment }) {
     if (deployment.evidence.proposal === undefined) {

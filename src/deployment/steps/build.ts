@@ -1,8 +1,12 @@
 import type { RunEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
-import type { RunState } from "../ports.ts";
-import { done, failed, waiting, type Outcome, type Step } from "../step.ts";
+import type { Bad, RunState } from "../ports.ts";
+import { canceled, done, failed, waiting, type Outcome, type Step } from "../step.ts";
 import { timeOn } from "../transitions.ts";
+
+interface NoRun {
+  readonly state: "not-started";
+}
 
 /** Runs the pipeline at exactly the approved commit, once, and follows the run to its end. */
 export const build: Step = {
@@ -11,6 +15,24 @@ export const build: Step = {
   deadline: 2 * 60 * 60_000,
 
   appliesTo: ({ target }) => target.from === "branch",
+
+  async cancel(deployment, { world: { pipelines }, once }) {
+    const commit = known(deployment, "proposal").commit?.id ?? "";
+    const request = { key: deployment.key, commit };
+    // The same effect as below: a run whose start is in doubt is looked for, and none is started any more.
+    const run = await once<RunEvidence | Bad | NoRun>("start-run", {
+      find: (_, since) => pipelines.findRun(request, since),
+      act: () => Promise.resolve({ state: "not-started" }),
+      doubt: { settle: 60_000, otherwise: pipelines.marked ? "repeat" : "ask" },
+      facts: { canceled: true },
+    });
+    if (!("id" in run)) return canceled("No run was started; Git was not changed.");
+    const { state } = await pipelines.readRun(run.id);
+    if (state !== "queued" && state !== "running")
+      return canceled(`Run ${run.id} has ended; Git was not changed.`, { run });
+    await pipelines.cancelRun(run.id);
+    return waiting({ seconds: 2 }, `Azure DevOps is canceling run ${run.id}`, { run });
+  },
 
   async advance(deployment, { world: { pipelines }, once, clock }) {
     const commit = known(deployment, "proposal").commit?.id;

@@ -8,6 +8,7 @@ import type { ChangeEvidence, ImageEvidence } from "../deployment.ts";
 import { done, failed, waiting, type Step, type Waiting } from "../step.ts";
 import { movedTag } from "../proposal.ts";
 import { unexpected } from "./open-change.ts";
+import { withdraw } from "../withdraw.ts";
 
 /** Merges the pull request at exactly the head that we pushed, never at a later one. */
 export const mergeChange: Step = {
@@ -17,6 +18,8 @@ export const mergeChange: Step = {
   late: "merge-blocked",
 
   appliesTo: ({ kind }) => kind !== "observed",
+
+  cancel: withdraw,
 
   async advance(deployment, { world: { gitops, registry }, environment, once }) {
     const change = known(deployment, "change");

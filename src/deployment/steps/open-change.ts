@@ -5,6 +5,7 @@ import { known } from "../known.ts";
 import type { PullRequestDetails } from "../ports.ts";
 import { automated } from "../proposal.ts";
 import { done, failed, type Step } from "../step.ts";
+import { withdraw } from "../withdraw.ts";
 
 /** Puts the new tag on a branch of the GitOps repository, one scalar and nothing else, and opens the pull request. */
 export const openChange: Step = {
@@ -13,6 +14,8 @@ export const openChange: Step = {
   deadline: 15 * 60_000,
 
   appliesTo: ({ kind }) => kind !== "observed",
+
+  cancel: withdraw,
 
   async advance(deployment, { world: { gitops }, environment, once }) {
     const { tag } = known(deployment, "image");

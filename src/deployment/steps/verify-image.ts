@@ -3,7 +3,7 @@ import type { Deployment } from "../deployment.ts";
 import { imageTag } from "../image-tag.ts";
 import { known } from "../known.ts";
 import { movedTag } from "../proposal.ts";
-import { done, failed, waiting, type Step } from "../step.ts";
+import { canceled, done, failed, waiting, type Step } from "../step.ts";
 import { timeOn } from "../transitions.ts";
 
 /** How long a registry may take to show a tag that was just pushed. */
@@ -14,6 +14,10 @@ export const verifyImage: Step = {
   name: "verify-image",
   title: "Image",
   deadline: 10 * 60_000,
+
+  async cancel() {
+    return canceled("Git was not changed.");
+  },
 
   async advance(deployment, { world: { registry }, environment, clock }) {
     const tag = wantedTag(deployment, environment);

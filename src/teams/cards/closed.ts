@@ -1,4 +1,4 @@
-import type { Deployment } from "../../deployment/deployment.ts";
+import type { Approval, Deployment } from "../../deployment/deployment.ts";
 import { causes } from "../../deployment/causes.ts";
 import { questionOf } from "./request.ts";
 import { escaped, ours, plain } from "./text.ts";
@@ -14,21 +14,50 @@ export interface ClosedView {
   readonly summary: string;
 }
 
-/** The end of a request that was not approved: who said no and why, or that nobody answered. No buttons (P15). */
+interface Ending {
+  readonly verdict: string;
+  readonly what: string;
+  readonly reason: string;
+  readonly next: string;
+}
+
+/** The end of a request that changed nothing: who said no or stopped it, or that nobody answered. No buttons (P15). */
 export function closedView(deployment: Deployment, context: CardContext): ClosedView {
-  const { rejection } = deployment;
-  const verdict = rejection === undefined ? "expired" : "rejected";
+  const { verdict, what, reason, next } = endingOf(deployment, context);
   const title = `${questionOf(deployment).slice(0, -1)}: ${verdict}`;
-  const at = timeOfDay(rejection?.at ?? deployment.expiresAt, context.timeZone);
   return {
     id: deployment.id,
     title: escaped(title),
-    intro:
-      rejection === undefined
-        ? `${whoOf(deployment)} ${causes.expired.sentence} It ended at ${at}.`
-        : `${whoOf(deployment)} **${escaped(rejection.person.name, 80)} rejected it** at ${at}.`,
-    reason: rejection === undefined ? "" : escaped(rejection.reason, 200),
-    next: rejection === undefined ? ours(causes.expired.remedy) : "Nothing was changed.",
+    intro: `${whoOf(deployment)} ${what}`,
+    reason,
+    next,
     summary: plain(title),
   };
+}
+
+function endingOf(deployment: Deployment, { timeZone }: CardContext): Ending {
+  const { rejection, cancellation, state, progress } = deployment;
+  const by = ({ person, at }: Approval, did: string) =>
+    `**${escaped(person.name, 80)} ${did}** at ${timeOfDay(at, timeZone)}.`;
+  if (state === "canceled" && cancellation !== undefined) {
+    const left = progress.find((one) => one.state === "failed")?.sentence ?? "";
+    return {
+      verdict: "canceled",
+      what: by(cancellation, "canceled it"),
+      reason: "",
+      next: escaped(left),
+    };
+  }
+  if (rejection !== undefined) {
+    const reason = escaped(rejection.reason, 200);
+    return {
+      verdict: "rejected",
+      what: by(rejection, "rejected it"),
+      reason,
+      next: "Nothing was changed.",
+    };
+  }
+  const ended = timeOfDay(deployment.expiresAt, timeZone);
+  const what = `${causes.expired.sentence} It ended at ${ended}.`;
+  return { verdict: "expired", what, reason: "", next: ours(causes.expired.remedy) };
 }

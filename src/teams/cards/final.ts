@@ -100,6 +100,15 @@ function appliedOf({ evidence: { change, sync, release, rollout } }: Deployment)
 }
 
 function replacedOf(deployment: Deployment): string {
+  const name = escaped(deployment.environment, 60);
+  const hold =
+    deployment.kind === "rollback" && deployment.evidence.merge !== undefined
+      ? ` Deploys to ${name} are held until somebody writes **unlock ${name}**.`
+      : "";
+  return `${formerOf(deployment)}${hold}`.trimStart();
+}
+
+function formerOf(deployment: Deployment): string {
   const { proposal } = deployment.evidence;
   if (proposal === undefined) return "";
   if (proposal.liveSince === undefined) return `Replaced ${escaped(proposal.liveTag)}.`;

@@ -1,7 +1,7 @@
-import type { Environment } from "../../config/config.ts";
+import type { Environment, FreezeWindow, WeekTime } from "../../config/config.ts";
 import type { Rendered } from "./render.ts";
 import { expand } from "./template.ts";
-import { countInWords, escaped } from "./text.ts";
+import { capital, countInWords, escaped, list } from "./text.ts";
 import { roughly } from "./time.ts";
 
 interface HelpView {
@@ -33,6 +33,18 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
       { command: `rollback ${name} 40655`, text: "brings an earlier build back, the same way" },
       { command: `status ${name}`, text: "tells what Git wants, what runs, and how well" },
       { command: "status #128", text: "shows the evidence of one deployment, link by link" },
+      { command: `history ${name}`, text: "lists the newest deployments" },
+      { command: `diff ${name}`, text: "lists what a deployment would ship now" },
+      { command: "cancel #128", text: "stops what can still be stopped" },
+      { command: "retry #128", text: "tries the failed step again" },
+      {
+        command: `lock ${name} the map is wrong for 2h`,
+        text: `keeps ${name} for yourself; **unlock ${name}** releases it`,
+      },
+      {
+        command: "block 40672 the map is wrong",
+        text: "keeps a build from being deployed; **unblock 40672** releases it",
+      },
       { command: "help", text: "shows this" },
     ],
     rules: all.slice(0, mostEnvironments).map((environment) => ({ text: ruleOf(environment) })),
@@ -40,9 +52,24 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
   };
 }
 
-function ruleOf({ name, approval }: Environment): string {
+function ruleOf({ name, approval, freeze }: Environment): string {
   const people =
     approval.approvers.length === 1 ? "one person" : `${approval.approvers.length} people`;
   const wanted = countInWords(approval.required, "approval");
-  return `**${escaped(name, 60)}** needs ${wanted} from ${people}, never from who asked, within ${roughly(approval.expires)}.`;
+  return `**${escaped(name, 60)}** needs ${wanted} from ${people}, never from who asked, within ${roughly(approval.expires)}.${frozen(freeze)}`;
+}
+
+/** The first few freezes, as the configuration says them. */
+function frozen(windows: readonly FreezeWindow[]): string {
+  if (windows.length === 0) return "";
+  const said = windows.slice(0, 3).map((one) => {
+    const [from, until] =
+      one.kind === "dated" ? [one.from, one.until] : [timeOf(one.from), timeOf(one.until)];
+    return `${from} to ${until} (${escaped(one.reason, 60)})`;
+  });
+  return ` Nobody deploys ${list(said)}${windows.length > said.length ? " and at other times" : ""}.`;
+}
+
+function timeOf({ day, time }: WeekTime): string {
+  return `${capital(day)} ${time}`;
 }

@@ -23,12 +23,21 @@ export function progressView(deployment: Deployment, context: CardContext): Prog
   return {
     id: deployment.id,
     title: escaped(title),
-    intro: whoOf(deployment) + (former === undefined ? "" : ` Replaces ${escaped(former)}.`),
+    intro: `${whoOf(deployment)}${former === undefined ? "" : ` Replaces ${escaped(former)}.`}${cancelOf(deployment)}`,
     rows: deployment.progress.map((one) => rowOf(one, deployment, context)),
     looked: `Last look ${timeOfDay(context.now, context.timeZone, "seconds")}`,
     links: evidenceLinks(deployment, context),
     summary: title,
   };
+}
+
+/** What comes of a wish to stop: once it is merged, omnibot goes on. */
+function cancelOf({ cancellation, evidence }: Deployment): string {
+  if (cancellation === undefined) return "";
+  const who = escaped(cancellation.person.name, 80);
+  return evidence.merge === undefined
+    ? ` **${who} cancels it.**`
+    : ` ${who} wanted to cancel it, but it was merged already; **rollback** goes back.`;
 }
 
 /** Plain text. */

@@ -61,6 +61,7 @@ function viewOf(
       return { template: "failed", view: failedView(deployment, context) };
     case "rejected":
     case "expired":
+    case "canceled":
       return { template: "closed", view: closedView(deployment, context) };
   }
 }

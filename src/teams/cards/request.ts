@@ -39,7 +39,7 @@ export function requestView(deployment: Deployment, context: CardContext): Reque
     intro: introOf(deployment, context),
     facts: proposal === undefined ? [] : factsOf(deployment, proposal),
     ...changesOf(proposal, context),
-    ...warningsOf(proposal, context),
+    ...warningsOf(deployment, context),
     waiting: waitingOf(deployment, context),
     open: proposal !== undefined && isOpen(deployment, environment),
     askWhy: `A word to ${plain(deployment.requester.name, 80)}, please`,
@@ -121,10 +121,13 @@ function changesOf(
 const shownWarnings = 5;
 
 function warningsOf(
-  { warnings = [], unchecked = [] }: Pick<Proposal, "warnings" | "unchecked"> = {},
+  { override, evidence: { proposal } }: Deployment,
   { room }: CardContext,
 ): Pick<RequestView, "warnings" | "unchecked"> {
+  const { warnings = [], unchecked = [] } = proposal ?? {};
   const shown = warnings.slice(0, shownWarnings).map((one) => `⚠ ${escaped(one, room.sentence)}`);
+  if (override !== undefined)
+    shown.unshift(`⚠ **Goes past locks and freezes:** ${escaped(override.reason, room.sentence)}`);
   const left = warnings.length - shown.length;
   if (left > 0) shown.push(`⚠ and ${left} more`);
   const what = unchecked.map((one) => escaped(one, Math.min(room.sentence, 160)));

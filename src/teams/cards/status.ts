@@ -4,6 +4,7 @@ import { chainRows, type ChainRow } from "./chain.ts";
 import { failedTitle } from "./failed.ts";
 import { finalTitle } from "./final.ts";
 import { linked } from "./link.ts";
+import { barrierWords } from "./lock-words.ts";
 import { progressTitle } from "./progress.ts";
 import type { RenderContext, Rendered } from "./render.ts";
 import { marks, type Row } from "./rows.ts";
@@ -226,6 +227,12 @@ function notesOf(status: EnvironmentStatus, context: StatusContext): readonly st
   if (unanswered.length > 0) {
     notes.unshift(`**Partial answer:** ${list(unanswered)} did not answer in time.`);
   }
+  const { lock, freeze } = status;
+  if (lock !== undefined) notes.push(barrierWords({ state: "locked", lock }, context));
+  if (freeze !== undefined) {
+    const barrier = { state: "frozen", environment: status.environment, freeze } as const;
+    notes.push(barrierWords(barrier, context));
+  }
   if (environment === undefined) return notes;
   for (const one of [active, followed]) if (one !== undefined) notes.push(workOf(one, environment));
   if (last?.endedAt !== undefined) {
@@ -257,6 +264,7 @@ function titleOf(deployment: Deployment, context: RenderContext): string {
     case "active":
     case "rejected":
     case "expired":
+    case "canceled":
       return progressTitle(deployment, context);
     case "live":
       return finalTitle(deployment, context);
@@ -271,12 +279,15 @@ const colors = {
   failed: "Attention",
   rejected: "Default",
   expired: "Default",
+  canceled: "Default",
 } as const;
 
-const endings = {
+/** How a deployment stands, in the middle of a sentence. */
+export const endings = {
   active: "began",
   live: "went live",
   failed: "failed",
   rejected: "was rejected",
   expired: "expired",
+  canceled: "was canceled",
 } as const;

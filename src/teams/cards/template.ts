@@ -8,6 +8,7 @@ export type TemplateName =
   | "failed"
   | "closed"
   | "status"
+  | "history"
   | "help";
 
 /** An expanded card: JSON for Teams. */

@@ -53,3 +53,17 @@ export function timeOfDay(
   formats.set(key, format);
   return format.format(at);
 }
+
+/** A moment: `14:43` today, `Mon 08:00` within a week, `Mon 4 Jan 08:00` within a year, else with its year. */
+export function momentOf(at: number, now: number, timeZone: string): string {
+  const dayOf = (time: number) => new Intl.DateTimeFormat("en-CA", { timeZone }).format(time);
+  if (dayOf(at) === dayOf(now)) return timeOfDay(at, timeZone);
+  const away = Math.abs(at - now);
+  const date = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    weekday: "short",
+    ...(away < 6 * day ? {} : { day: "numeric", month: "short" }),
+    ...(away < 300 * day ? {} : { year: "numeric" }),
+  }).format(at);
+  return `${date.replace(",", "")} ${timeOfDay(at, timeZone)}`;
+}

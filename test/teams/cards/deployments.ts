@@ -364,6 +364,24 @@ export const everyState = {
     endedAt: asked + minute,
     rejection: { person: megan, at: asked + minute, reason: "The migration is not ready" },
   }),
+  canceled: deployment({
+    state: "canceled",
+    evidence: { proposal },
+    approvals,
+    endedAt: asked + minute,
+    cancellation: { person: megan, at: asked + minute },
+    progress: steps(4, "failed", "Pull request 871 is closed; Git was not changed."),
+  }),
+  "being canceled": deployment({
+    evidence: { proposal },
+    approvals,
+    cancellation: { person: megan, at: asked + minute },
+    progress: steps(2, "running", "Azure DevOps is canceling run 40672"),
+  }),
+  override: deployment({
+    evidence: { proposal },
+    override: { reason: "The *pods* are burning" },
+  }),
   expired: deployment({ state: "expired", evidence: { proposal }, endedAt: asked + 60 * minute }),
   "rollback waiting": deployment({
     ...back,
@@ -402,6 +420,8 @@ export function status(changes: Partial<EnvironmentStatus> = {}): EnvironmentSta
     flux: { state: "well", sentence: "release 14, at main@a81f0c2", since: asked + 5 * minute },
     pods: { state: "well", sentence: "3 of 3 ready on production-40655" },
     health: [{ name: "web", ok: true, answer: "200" }],
+    lock: undefined,
+    freeze: undefined,
     active: undefined,
     followed: undefined,
     last: everyState.live,

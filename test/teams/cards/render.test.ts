@@ -101,6 +101,12 @@ describe("the request", () => {
     );
   });
 
+  test("says aloud that it goes past locks and freezes", () => {
+    expect(words(everyState.override)).toContain(
+      "⚠ **Goes past locks and freezes:** The \\*pods\\* are burning",
+    );
+  });
+
   test("of a rollback names the build to go back to", () => {
     const text = words(everyState["rollback waiting"]);
     expect(text).toContain("Roll back production to 40655?");
@@ -122,6 +128,7 @@ describe("the progress", () => {
         "waiting",
         "waiting, with warnings",
         "half approved",
+        "override",
         "rollback waiting",
       ].includes(name);
       const decisions = verbsOf(renderCard(row, context).card).filter((one) => one !== "rollback");

@@ -1,0 +1,100 @@
+import type { Environment } from "../../config/config.ts";
+import type { Deployment } from "../../deployment/deployment.ts";
+import type { GoodBuild } from "../../deployment/history.ts";
+import { progressTitle } from "./progress.ts";
+import type { Rendered } from "./render.ts";
+import { marks } from "./rows.ts";
+import { endings } from "./status.ts";
+import { expand } from "./template.ts";
+import { escaped, list, plain } from "./text.ts";
+import { duration, momentOf } from "./time.ts";
+import { subjectOf } from "./words.ts";
+
+interface HistoryRow {
+  readonly mark: string;
+  readonly color: string;
+  readonly title: string;
+  readonly detail: string;
+}
+
+interface HistoryView {
+  readonly title: string;
+  readonly intro: string;
+  readonly rows: readonly HistoryRow[];
+  readonly note: string;
+  readonly summary: string;
+}
+
+export interface HistoryContext {
+  readonly environment: Environment;
+  readonly now: number;
+  readonly timeZone: string;
+}
+
+/** The newest deployments: what, how it ended, who asked and who approved, when, and how long it took. */
+export function renderHistory(all: readonly Deployment[], context: HistoryContext): Rendered {
+  const name = plain(context.environment.name, 60);
+  return rendered({
+    title: escaped(`History of ${name}`),
+    intro:
+      all.length === 0 ? "Nothing was deployed here yet." : "The newest deployments, newest first.",
+    rows: all.map((one) => rowOf(one, context)),
+    note: all.length === 0 ? "" : "**status #128** shows the evidence of one of them.",
+    summary: `History of ${name}`,
+  });
+}
+
+/** Which build to go back to: the last ones that were proven to run well. */
+export function renderGoodBuilds(builds: readonly GoodBuild[], context: HistoryContext): Rendered {
+  const name = plain(context.environment.name, 60);
+  const [first] = builds;
+  const command = `**rollback ${escaped(name)} ${first?.build ?? 40_655}**`;
+  return rendered({
+    title: escaped(`Which build shall ${name} go back to?`),
+    intro:
+      first === undefined
+        ? `omnibot knows no earlier build that ran well here. If you know one, write for example ${command}.`
+        : "These ran well before, newest first.",
+    rows: builds.map(({ build, deployment }) => ({
+      ...marks.done,
+      title: String(build),
+      detail: peopleAndTime(deployment, context),
+    })),
+    note: first === undefined ? "" : `Write ${command}; somebody else approves it.`,
+    summary: `Which build shall ${name} go back to?`,
+  });
+}
+
+function rendered(view: HistoryView): Rendered {
+  return { card: expand("history", view), summary: view.summary };
+}
+
+const markOf = {
+  active: "running",
+  live: "done",
+  failed: "failed",
+  rejected: "pending",
+  expired: "pending",
+  canceled: "pending",
+} as const;
+
+function rowOf(deployment: Deployment, context: HistoryContext): HistoryRow {
+  const { state, kind } = deployment;
+  const what = subjectOf(deployment, context.environment) ?? progressTitle(deployment, context);
+  const back = kind === "rollback" ? ", rolled back to" : "";
+  const how = state === "active" ? "in work" : endings[state];
+  return {
+    ...marks[markOf[state]],
+    title: `#${deployment.id} ${escaped(what)}${back}`,
+    detail: `${how} · ${peopleAndTime(deployment, context)}`,
+  };
+}
+
+function peopleAndTime(deployment: Deployment, { now, timeZone }: HistoryContext): string {
+  const { requester, approvals, requestedAt, endedAt } = deployment;
+  const names = approvals.map(({ person }) => escaped(person.name, 80));
+  const approved = names.length === 0 ? "" : `, ${list(names)} approved`;
+  const took = endedAt === undefined ? "" : ` · took ${duration(endedAt - requestedAt)}`;
+  const when = momentOf(endedAt ?? requestedAt, now, timeZone);
+  return `${escaped(requester.name, 80)} asked${approved} · ${when}${took}`;
+}
