@@ -1,6 +1,7 @@
 import { Client } from "pg";
-import { alex, megan } from "../../sandbox/people.ts";
-import { changesOf } from "./git.ts";
+import { postText } from "../../sandbox/bot-connector/threads.ts";
+import { alex, diego, megan } from "../../sandbox/people.ts";
+import { changesOf, releaseFile } from "./git.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
 /** Where a server is given (`node test/with-postgres.ts npm test`), each story has a database of its own there. */
@@ -36,6 +37,48 @@ const server = process.env["OMNIBOT_TEST_POSTGRES"];
       expect(changesOf(story.world)).toEqual({ branches: 1, pullRequests: 1, merges: 1 });
       expect(story.cards()).toHaveLength(1);
       expect(story.teams.counts().posts).toBeLessThanOrEqual(4);
+    },
+    patience,
+  );
+});
+
+(server === undefined ? describe.skip : describe)("two replicas that watch one file", () => {
+  const database = `omnibot_watch_${process.pid}`;
+  const url = new URL(`/${database}`, server ?? "postgres://nowhere").href;
+
+  beforeEach(() => ask(`create database ${database}`));
+
+  afterEach(async () => {
+    await stopStories();
+    await ask(`drop database ${database} with (force)`);
+  });
+
+  test(
+    "P17 P19 tell a change by hand once, and when one dies the other notices the next",
+    async () => {
+      const production = { gitops: { poll: "1s" } };
+      const story = await startStory({ environment: { DATABASE_URL: url }, production });
+      await story.startReplica();
+      await story.ask(alex, "status");
+      const own = () => story.teams.posts().filter((post) => post.threadId.endsWith(`=${post.id}`));
+      const told = (wanted: string) => () =>
+        own().filter((post) => post.fromBot && postText(post).includes(wanted)).length === 1;
+      const setTag = (tag: string) =>
+        story.world.github.pushCommit({
+          path: releaseFile,
+          edit: (text) => text.replace(/production-\d+/, tag),
+          message: "By hand",
+          author: diego,
+        });
+      // The first look is where the watch begins.
+      const looks = () => story.world.github.journal.filter(({ path }) => /per_page=30/.test(path));
+      await story.until("two looks", () => looks().length > 1);
+      await setTag("production-40641");
+      await story.until("the first", told("production-40641 is live, put there by hand"));
+      await story.kill();
+      await setTag("production-40612");
+      await story.until("the second", told("production-40612 is live, put there by hand"), 60_000);
+      expect(own().filter((post) => post.fromBot)).toHaveLength(2);
     },
     patience,
   );
