@@ -276,6 +276,7 @@ export const calls: readonly Call[] = [
   onKubernetes({
     name: "get HelmRelease",
     method: "GET",
+    from: "approval",
     path: "/helmreleases/",
     during: "cluster.readFlux",
     query: isList,
@@ -284,6 +285,7 @@ export const calls: readonly Call[] = [
   onKubernetes({
     name: "get Kustomization",
     method: "GET",
+    from: "approval",
     path: "/kustomizations/",
     during: "none",
     query: isList,
@@ -291,6 +293,7 @@ export const calls: readonly Call[] = [
   onKubernetes({
     name: "list Deployments",
     method: "GET",
+    from: "approval",
     path: "/deployments$",
     during: "cluster.readRollout",
     query: isList,
@@ -299,6 +302,7 @@ export const calls: readonly Call[] = [
   onKubernetes({
     name: "list pods",
     method: "GET",
+    from: "approval",
     path: "/pods$",
     during: "none",
     query: isList,
