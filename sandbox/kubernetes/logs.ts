@@ -12,16 +12,21 @@ export class Logs {
 
   /** Answers `GET …/pods/<name>/log` with `container`, `previous`, `tailLines` and `limitBytes`. */
   answer(pod: Pod, query: URLSearchParams): StandInAnswer {
-    const names = pod.spec.containers.map(({ name }) => name);
+    const inits = (pod.spec.initContainers ?? []).map((one) => one.name);
+    const names = pod.spec.containers.map((one) => one.name);
     const name = query.get("container") ?? (names.length === 1 ? names[0] : undefined);
     if (name === undefined) {
       return badRequest(
         `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names.join(" ")}]`,
       );
     }
-    if (!names.includes(name))
+    if (!names.includes(name) && !inits.includes(name))
       return badRequest(`container ${name} is not valid for pod ${pod.metadata.name}`);
-    const status = pod.status.containerStatuses?.find((one) => one.name === name);
+    const statuses = [
+      ...(pod.status.initContainerStatuses ?? []),
+      ...(pod.status.containerStatuses ?? []),
+    ];
+    const status = statuses.find((one) => one.name === name);
     const previous = query.get("previous") === "true";
     const id = previous ? status?.lastState.terminated?.containerID : currentID(status);
     if (id === undefined) return badRequest(explainMissing(pod, name, status, previous));

@@ -42,6 +42,8 @@ export interface Case extends Setting {
    * for what is told while it may still pass, with words only.
    */
   readonly ends?: "failed" | "waiting" | "live";
+  /** Whether the story goes on after it was told, until omnibot has no more to say about it. */
+  readonly followed?: true;
 }
 
 /** What looks bad and is not: it must end live, and nobody may ever be told that it failed. */

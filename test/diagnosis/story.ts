@@ -93,7 +93,7 @@ async function play(
   ({ threadId: stage.threadId } = await teams.say(alex, one.ask ?? "deploy production"));
   let end = performance.now() + bound;
   for (; !isDone() && performance.now() < end; await delay(between)) {
-    if (isOver(stage)) end = Math.min(end, performance.now() + lastWords);
+    if (isOver(stage) && !("followed" in one)) end = Math.min(end, performance.now() + lastWords);
     const open = approved || one.approve === false ? undefined : cardOf(stage);
     if (open !== undefined) {
       approved = true;
