@@ -21,19 +21,19 @@ export interface Refusal {
  */
 export interface Nature {
   /** Why a ReplicaSet may not create a pod: a quota, an admission webhook. */
-  admit?(set: ReplicaSet): string | undefined;
+  readonly admit?: (set: ReplicaSet) => string | undefined;
   /** What an admission webhook makes of a new pod. */
-  mutate?(spec: PodSpec): PodSpec;
+  readonly mutate?: (spec: PodSpec) => PodSpec;
   /** Why no node fits. */
-  schedule?(pod: Pod): string | undefined;
+  readonly schedule?: (pod: Pod) => string | undefined;
   /** Why volumes cannot be mounted, or the sandbox not be created. */
-  prepare?(pod: Pod, attempt: number): Refusal | undefined;
+  readonly prepare?: (pod: Pod, attempt: number) => Refusal | undefined;
   /** Why an image cannot be pulled, in the runtime's words. */
-  pull?(image: ImageName, attempt: number): string | undefined;
+  readonly pull?: (image: ImageName, attempt: number) => string | undefined;
   /** Why a container cannot be created. */
-  create?(pod: Pod, container: Container, attempt: number): Refusal | undefined;
+  readonly create?: (pod: Pod, container: Container, attempt: number) => Refusal | undefined;
   /** How its run goes; undefined as its image has it. */
-  run?(pod: Pod, container: Container, attempt: number): Run | undefined;
+  readonly run?: (pod: Pod, container: Container, attempt: number) => Run | undefined;
   /** What it writes to its log, beside what it always does. */
-  says?(pod: Pod, container: Container): readonly string[];
+  readonly says?: (pod: Pod, container: Container) => readonly string[];
 }
