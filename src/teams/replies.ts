@@ -25,16 +25,11 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
     );
     replies.push({ name: "decision", message: text(`${list(names)} approved #${deployment.id}.`) });
   }
-  const end = endOf(deployment, environment);
-  if (deployment.kind === "observed") {
-    // Nobody asked: the card says how it goes, and a reply only that it went wrong.
-    if (end !== undefined && deployment.state === "failed")
-      replies.push({ name: "end", message: text(end) });
-    return replies;
-  }
-  // There is nobody behind what omnibot does by itself.
+  const end = isQuiet(deployment) ? undefined : endOf(deployment, environment);
+  // There is nobody behind what omnibot does by itself, and nobody of Teams behind what it only follows.
+  const isNobody = isAutomatic(deployment) || deployment.kind === "observed";
   const toRequester = (words: string) =>
-    isAutomatic(deployment) ? text(words) : mentioning(deployment.requester, words);
+    isNobody ? text(words) : mentioning(deployment.requester, words);
   // After a failed step was tried again, the end is told anew.
   const { retries } = deployment;
   const again = <Name extends "end" | "after">(name: Name) =>
@@ -45,6 +40,11 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
   return replies;
 }
 
+/** A change by hand that went well: nobody asked, and its card says so. */
+function isQuiet({ kind, state, healed }: Deployment): boolean {
+  return kind === "observed" && state === "live" && healed === undefined;
+}
+
 /** What people must know after they were told that it failed: it is live after all, or something else runs again. */
 function afterOf(deployment: Deployment, environment: Environment): string | undefined {
   if (deployment.healed !== undefined && deployment.state === "live") {
@@ -52,7 +52,8 @@ function afterOf(deployment: Deployment, environment: Environment): string | und
   }
   const aftermath = deployment.failure?.aftermath;
   if (aftermath?.rolledBack !== true) return undefined;
-  const wanted = deployment.evidence.change?.to;
+  const { change, edit } = deployment.evidence;
+  const wanted = change?.to ?? edit?.to;
   const git = wanted === undefined ? "" : ` Git still wants ${escaped(wanted)}.`;
   return `**${escaped(aftermath.sentence)}**${git}`;
 }

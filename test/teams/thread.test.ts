@@ -515,6 +515,24 @@ describe("P17 a thread that omnibot begins by itself", () => {
     expect(own()[0]?.latest.summary).toBe("production-40612 is live, put there by hand");
   });
 
+  test("that was told as a failure and healed says so, to nobody by name", async () => {
+    beginInChannel(byHand);
+    await pass(1);
+    const failed = everyState["changed by hand, failed"];
+    threads.save(failed);
+    await pass(1);
+    const { failure } = failed;
+    const live = everyState["changed by hand, live"];
+    threads.save(deployment({ ...live, ...(failure && { healed: failure }) }));
+    await pass(1);
+    const replies = own().filter((post) => post.latest.text !== "");
+    expect(replies.map(({ latest }) => latest.text)).toEqual([
+      expect.stringMatching(/^\*\*production-40612 is not live\.\*\*/),
+      expect.stringMatching(/^\*\*production-40612 is live after all.*What was told before has healed\.$/),
+    ]);
+    expect(replies.flatMap(({ latest }) => latest.mentions)).toEqual([]);
+  });
+
   test("is begun again, four times at most, while its answers are lost", async () => {
     beginInChannel(byHand);
     const answer = { status: 502, after: true };

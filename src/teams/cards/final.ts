@@ -44,10 +44,11 @@ export function finalTitle(
   { environment }: Pick<CardContext, "environment">,
 ): string {
   const subject = subjectOf(deployment, environment) ?? plain(deployment.environment);
-  const how = { deploy: "", rollback: " again", observed: ", put there by hand" };
+  const again = deployment.kind === "rollback" ? " again" : "";
   const after = deployment.healed === undefined ? "" : " after all";
+  const how = deployment.kind === "observed" ? ", put there by hand" : "";
   const where = onEnvironment(subject, deployment.environment);
-  return `${subject} is live${where}${how[deployment.kind]}${after}`;
+  return `${subject} is live${where}${again}${after}${how}`;
 }
 
 function healedOf({ healed }: Deployment): string {
