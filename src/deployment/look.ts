@@ -56,13 +56,16 @@ async function withWayBack(
   { ledger, environment, clock }: LookContext,
 ): Promise<Update> {
   const { deployment } = update;
-  // Whoever was overtaken does not know what is live by now.
-  if (deployment.failure === undefined || deployment.failure.code === "superseded") return update;
+  const { failure } = deployment;
+  // It is found once, in the moment of the failure; and whoever was overtaken does not know what is live by now.
+  if (deployment.state !== "failed" || failure === undefined || failure.wayBack !== undefined)
+    return update;
+  if (failure.code === "superseded") return update;
   const wayBack = await findWayBack(deployment, ledger, environment);
   if (wayBack === undefined) return update;
   const automatic = goesBackByItself(deployment, environment);
   const known = automatic ? { ...wayBack, automatic } : wayBack;
-  const failed = { ...deployment, failure: { ...deployment.failure, wayBack: known } };
+  const failed = { ...deployment, failure: { ...failure, wayBack: known } };
   return automatic
     ? {
         ...update,
