@@ -3,7 +3,7 @@ import type { Deployment } from "../deployment/deployment.ts";
 import type { Claim, NewDeployment, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { writeHold } from "./locks.ts";
-import { withApprovals } from "./read.ts";
+import { readDeployment, withApprovals } from "./read.ts";
 import { create } from "./requests.ts";
 import { columnsOf, working } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -81,7 +81,15 @@ async function begin(
     .select(["conversation", "reference"])
     .where("deployment_id", "=", id)
     .executeTakeFirstOrThrow();
-  await create(tx, next, { id: `after-${id}`, ...thread });
+  const created = await create(tx, next, { id: `after-${id}`, ...thread });
+  if (created.state === "created") return;
+  // Somebody has blocked that build, say: what to do is for people, and nobody may read that omnibot does it.
+  const failed = await readDeployment(tx, id);
+  const { failure } = failed ?? {};
+  if (failed === undefined || failure?.wayBack === undefined) return;
+  const { automatic: _, ...wayBack } = failure.wayBack;
+  const columns = columnsOf({ ...failed, failure: { ...failure, wayBack } });
+  await tx.updateTable("deployment").set(columns).where("id", "=", id).execute();
 }
 
 /** Keeps the row for longer; false when somebody else has it. */

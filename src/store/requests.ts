@@ -85,9 +85,12 @@ async function barrier(
   tx: Transaction<Schema>,
   request: NewDeployment,
 ): Promise<KeptOut | undefined> {
-  // What omnibot does by itself goes back to what ran well: it is configured so, and it is no deployment over anybody's.
-  if (request.override !== undefined || isAutomatic(request)) return undefined;
-  const lock = await readLock(tx, request.environment, request.requestedAt);
+  if (request.override !== undefined) return undefined;
+  // What omnibot does by itself goes back to what ran well: it is configured so, and it is no deployment over anybody's. A
+  // build that somebody has blocked since is no such thing.
+  const lock = isAutomatic(request)
+    ? undefined
+    : await readLock(tx, request.environment, request.requestedAt);
   if (lock !== undefined && keepsOut(lock, request)) return { state: "locked", lock };
   const { target } = request;
   const block = target.from === "build" ? await readBlock(tx, target.build) : undefined;

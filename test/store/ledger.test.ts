@@ -14,6 +14,7 @@ import { completes, expires, fails, waits } from "../../src/deployment/transitio
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { bringForward, handOver } from "../../src/store/hand-over.ts";
 import { createLedger } from "../../src/store/ledger.ts";
+import { createLockStore } from "../../src/store/locks.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { createThreads } from "../../src/store/threads.ts";
 
@@ -143,6 +144,22 @@ describe.each(stores)("the ledger on %s", (store) => {
         .where("deployment_id", "=", next?.id ?? 0)
         .execute();
       expect(row).toEqual({ actor_id: "omnibot", action: "requested" });
+    });
+
+    test("does not begin by itself where somebody keeps the build, and nobody reads that it does", async () => {
+      const block = { build: 40655, reason: "The map is wrong", by: alex, since: 1 };
+      await createLockStore(database.db).block(block, { id: "m", conversation: "c" });
+      const target = { from: "build", build: 40655, automatic: true } as const;
+      const { id } = await create();
+      const held = await claim();
+      const own = { ...failure, wayBack: { ...wayBack, automatic: true } };
+      const deployment = fails(held.deployment, own, {}, 2000);
+      const next = { ...request(), kind: "rollback", target, undoes: id } as const;
+      const update = { deployment, nextAt: 2000, trouble: undefined, audit: [], next };
+      expect(await ledger.save(held, update)).toBe(true);
+      expect(await ledger.findActive("production")).toBeUndefined();
+      expect((await ledger.get(id))?.failure?.wayBack).toEqual(wayBack);
+      expect(await audit()).toContain("refused:request");
     });
 
     test("P19 does not begin when the failure was not this one's to tell", async () => {
