@@ -81,20 +81,21 @@ const markOf = {
 function rowOf(deployment: Deployment, context: HistoryContext): HistoryRow {
   const { state, kind } = deployment;
   const what = subjectOf(deployment, context.environment) ?? progressTitle(deployment, context);
-  const back = kind === "rollback" ? ", rolled back to" : "";
+  const way = { deploy: "", rollback: ", rolled back to", observed: ", put into Git by hand" };
   const how = state === "active" ? "in work" : endings[state];
   return {
     ...marks[markOf[state]],
-    title: `#${deployment.id} ${escaped(what)}${back}`,
+    title: `#${deployment.id} ${escaped(what)}${way[kind]}`,
     detail: `${how} · ${peopleAndTime(deployment, context)}`,
   };
 }
 
 function peopleAndTime(deployment: Deployment, { now, timeZone }: HistoryContext): string {
-  const { requester, approvals, requestedAt, endedAt } = deployment;
+  const { kind, requester, approvals, requestedAt, endedAt } = deployment;
   const names = approvals.map(({ person }) => escaped(person.name, 80));
   const approved = names.length === 0 ? "" : `, ${list(names)} approved`;
   const took = endedAt === undefined ? "" : ` · took ${duration(endedAt - requestedAt)}`;
   const when = momentOf(endedAt ?? requestedAt, now, timeZone);
-  return `${escaped(requester.name, 80)} asked${approved} · ${when}${took}`;
+  const did = kind === "observed" ? "changed it" : "asked";
+  return `${escaped(requester.name, 80)} ${did}${approved} · ${when}${took}`;
 }

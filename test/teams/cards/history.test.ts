@@ -17,6 +17,9 @@ describe("the history", () => {
     expect(text).toMatch(/#128 production-40672\nwent live · Alex Wilber asked, Megan Bowen approved · .* · took \d+ min/);
     expect(text).toContain("was canceled · ");
     expect(text).toContain("production-40655, rolled back to");
+    expect(text).toMatch(
+      /#128 production-40612, put into Git by hand\nwent live · diego-siciliani changed it · /,
+    );
   });
 
   test("of an environment without one says so", () => {
