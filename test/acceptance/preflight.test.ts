@@ -1,5 +1,5 @@
 import { alex, megan } from "../../sandbox/people.ts";
-import { changesOf } from "./git.ts";
+import { changesOf, releaseFile } from "./git.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
 describe("before anything begins", () => {
@@ -22,6 +22,12 @@ describe("before anything begins", () => {
         draft.spec.suspend = true;
       });
 
+      await world.github.pushCommit({
+        path: releaseFile,
+        edit: (file) => `${file}    job:\n      image: omnispatial/web:production-40655\n`,
+        message: "Run the nightly job with the same image",
+      });
+
       await story.request(alex, "deploy production");
       const text = story.threadText();
       expect(text).toContain(
@@ -30,6 +36,7 @@ describe("before anything begins", () => {
       expect(text).toContain("⚠ The merge has to wait for a review on GitHub");
       expect(text).toContain("⚠ Kustomization operations is suspended: nothing is applied until");
       expect(text).toContain("⚠ omnibot may not queue runs of pipeline 12");
+      expect(text).toMatch(/⚠ production-40655 stands in line \d+ of .*helm-release.yaml too/);
 
       await story.click(megan, "approve");
       await story.waitFor("@Alex Wilber Nothing was deployed to production");
