@@ -76,7 +76,9 @@ export function createInterventions({
       return { state: "not-permitted", deployment };
     if (deployment.state !== "active") return { state: "ended", deployment };
     const step = steps.find((one) => one.name === currentStep(deployment)?.step);
-    if (step !== undefined && step.cancel === undefined) return { state: "too-late", deployment };
+    // What somebody put into Git by hand is there, whatever omnibot is about.
+    const isThere = deployment.kind === "observed" || (step !== undefined && step.cancel === undefined);
+    if (isThere) return { state: "too-late", deployment };
     const written = await store.cancel(deployment.id, person, clock.now(), delivery);
     hint();
     if (written === "repeated") return { state: "repeated" };

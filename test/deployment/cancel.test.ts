@@ -1,6 +1,16 @@
 import type { Deployment } from "../../src/deployment/deployment.ts";
+import { createInterventions } from "../../src/deployment/interventions.ts";
 import { steps } from "../../src/deployment/steps.ts";
-import { commit, contextOf, deploymentAt, megan, type Parts } from "./fakes.ts";
+import {
+  commit,
+  contextOf,
+  deploymentAt,
+  environment,
+  FakeClock,
+  fakeLedger,
+  megan,
+  type Parts,
+} from "./fakes.ts";
 
 const wish = { cancellation: { person: megan, at: 1_000_000 } };
 const run = { id: 40_672, number: "1", commit, url: "https://dev.azure.com/run" };
@@ -96,5 +106,22 @@ describe("canceling", () => {
     expect(await cancel(deploymentAt("merge-change", wish), { gitops })).toMatchObject({
       type: "waiting",
     });
+  });
+});
+
+test("P17 what somebody put into Git by hand cannot be canceled: it is there, and is followed to the end", async () => {
+  const observed = deploymentAt("verify-image", { kind: "observed", target: { from: "git" } });
+  const refuse = () => Promise.reject(new Error("nothing may be written"));
+  const { ledger } = fakeLedger({ get: answer(observed) });
+  const interventions = createInterventions({
+    store: { cancel: refuse, retry: refuse },
+    ledger,
+    environments: { production: environment },
+    clock: new FakeClock(),
+    hint: () => {},
+  });
+  const delivery = { id: "1", conversation: "19:channel@thread.tacv2" };
+  expect(await interventions.cancel({ id: 128, person: megan, delivery })).toMatchObject({
+    state: "too-late",
   });
 });
