@@ -6,8 +6,8 @@ import { completes } from "./transitions.ts";
 
 /** Longer than Helm takes with some retries and their rollbacks; milliseconds. */
 const longest = 60 * 60_000;
-/** Nobody waits for it any more, and watches hint: the least between two looks, in milliseconds. */
-const pause = 10_000;
+/** The least between two looks, in milliseconds: watches hint, and nobody waits for what still fails. */
+const pause = { failing: 10_000, waiting: 3000 };
 
 /** Whether a deployment that fails now is looked at further: where Flux goes on by itself, its word may be corrected. */
 export function followingFrom(step: Step, settled: boolean, now: number): Following | undefined {
@@ -40,9 +40,11 @@ export function follow(
     return settles(told, aftermath.sentence, now);
   }
   if (now >= following.until) return settles(known, "nothing changed in time", now);
-  const sentence = outcome.type === "failed" ? outcome.detail : outcome.sentence;
-  const after = outcome.type === "waiting" ? outcome.after : 0;
-  return goesOn(known, { ...following, sentence }, now + Math.max(after, pause));
+  if (outcome.type === "failed") {
+    return goesOn(known, { ...following, sentence: outcome.detail }, now + pause.failing);
+  }
+  const next = now + Math.max(outcome.after, pause.waiting);
+  return goesOn(known, { ...following, sentence: outcome.sentence }, next);
 }
 
 /** What became of it, once Flux has spoken its last word and will do no more by itself; `tag` is what runs then. */
