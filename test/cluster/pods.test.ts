@@ -227,6 +227,13 @@ test.each([
   },
 );
 
+test("P13 what a pod says is told without its secrets", () => {
+  const message = "failed to run hook: login with password=hunter2hunter2 was refused";
+  const state = judge(youngWaiting(90, "PostStartHookError", message));
+  expect(JSON.stringify(state)).toContain("password=(hidden)");
+  expect(JSON.stringify(state)).not.toContain("hunter2");
+});
+
 describe("A pod without a node", () => {
   const message = "0/3 nodes are available: 3 Insufficient cpu";
   const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
