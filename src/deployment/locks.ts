@@ -1,6 +1,5 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "./deployment.ts";
-import type { Delivery } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 
 /** Who keeps an environment for themselves, and why. Times are milliseconds since 1970. */
@@ -57,7 +56,11 @@ export interface LockStore {
   ): Promise<Block | "not-blocked" | "repeated">;
 }
 
-export type MessageId = Pick<Delivery, "id" | "conversation">;
+/** A message that is acted upon once, however often it is delivered. */
+export interface MessageId {
+  readonly id: string;
+  readonly conversation: string;
+}
 
 export type Locked =
   | { readonly state: "locked"; readonly lock: Lock }

@@ -5,7 +5,7 @@ import type { MessageId } from "../deployment/locks.ts";
 import { resumes } from "../deployment/transitions.ts";
 import { writeAudit } from "./audit.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
-import { remember } from "./requests.ts";
+import { remember } from "./deliveries.ts";
 import { columnsOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 

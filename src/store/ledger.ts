@@ -6,7 +6,8 @@ import { approve, reject } from "./decisions.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
-import { create, remember } from "./requests.ts";
+import { remember } from "./deliveries.ts";
+import { create } from "./requests.ts";
 import type { Schema } from "./schema.ts";
 import { beginWatch, moveMark } from "./watched-file.ts";
 

@@ -4,7 +4,7 @@ import type { Block, Lock, LockStore, Locked, MessageId } from "../deployment/lo
 import { writeAudit } from "./audit.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import type { Queries } from "./read.ts";
-import { remember } from "./requests.ts";
+import { remember } from "./deliveries.ts";
 import type { BlockRow, LockRow, Schema } from "./schema.ts";
 
 /** Locks and blocks in the ledger; each change is in the audit before it holds. */

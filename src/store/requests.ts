@@ -4,8 +4,9 @@ import type { Created, Delivery, NewDeployment, Place } from "../deployment/ledg
 import { isAutomatic } from "../deployment/policy.ts";
 import { keepsOut } from "../deployment/locks.ts";
 import { writeAudit } from "./audit.ts";
+import { remember } from "./deliveries.ts";
 import { readBlock, readLock } from "./locks.ts";
-import { readActive, readDeployment, readHistory, type Queries } from "./read.ts";
+import { readActive, readDeployment, readHistory } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
 import type { DeploymentTable, Schema } from "./schema.ts";
 
@@ -173,17 +174,4 @@ export async function addThread(
       lease_until: 0,
     })
     .execute();
-}
-
-export async function remember(
-  db: Queries,
-  delivery: Pick<Delivery, "id" | "conversation">,
-  at: number,
-): Promise<boolean> {
-  const written = await db
-    .insertInto("delivery")
-    .values({ conversation: delivery.conversation, id: delivery.id, at })
-    .onConflict((conflict) => conflict.columns(["conversation", "id"]).doNothing())
-    .executeTakeFirst();
-  return (written.numInsertedOrUpdatedRows ?? 0n) > 0n;
 }

@@ -11,21 +11,31 @@ describe("stopping a deployment", () => {
 
   afterAll(stopStories);
 
-  test("is for who asked and who approves, and says so where there is nothing to stop", async () => {
-    expect(await story.ask(alex, "cancel")).toContain("Nothing is in work");
-    expect(await story.ask(alex, "cancel #99")).toContain("There is no deployment #99 here");
-    await story.request(alex, "deploy production");
-    expect(await story.ask(diego, "cancel")).toMatch(/Who asked for #1 may cancel it/);
-    expect(story.buttons()).toContain("approve");
-  }, patience);
+  test(
+    "is for who asked and who approves, and says so where there is nothing to stop",
+    async () => {
+      expect(await story.ask(alex, "cancel")).toContain("Nothing is in work");
+      expect(await story.ask(alex, "cancel #99")).toContain("There is no deployment #99 here");
+      await story.request(alex, "deploy production");
+      expect(await story.ask(diego, "cancel")).toMatch(/Who asked for #1 may cancel it/);
+      expect(story.buttons()).toContain("approve");
+    },
+    patience,
+  );
 
-  test("before anybody decided ends the request, and its buttons go away", async () => {
-    expect(await story.ask(alex, "cancel #1")).toContain("omnibot stops #1");
-    const thread = await story.waitFor("@Alex Wilber Alex Wilber canceled #1. Nothing was begun.");
-    expect(thread).toContain("Deploy to production: canceled");
-    expect(story.buttons()).toEqual([]);
-    expect(await story.ask(alex, "cancel #1")).toContain("#1 has ended already");
-  }, patience);
+  test(
+    "before anybody decided ends the request, and its buttons go away",
+    async () => {
+      expect(await story.ask(alex, "cancel #1")).toContain("omnibot stops #1");
+      const thread = await story.waitFor(
+        "@Alex Wilber Alex Wilber canceled #1. Nothing was begun.",
+      );
+      expect(thread).toContain("Deploy to production: canceled");
+      expect(story.buttons()).toEqual([]);
+      expect(await story.ask(alex, "cancel #1")).toContain("#1 has ended already");
+    },
+    patience,
+  );
 
   test(
     "while it builds cancels the run in Azure DevOps, and Git stays as it is",
@@ -42,15 +52,21 @@ describe("stopping a deployment", () => {
     patience,
   );
 
-  test("is told in the history, and the environment is free", async () => {
-    expect(await story.ask(adele, "history")).toMatch(
-      /History of production[^]*#2 [^]*was canceled · Alex Wilber asked, Megan Bowen approved[^]*#1 [^]*was canceled/,
-    );
-    const diff = await story.ask(adele, "diff production");
-    expect(diff).toMatch(/deploy production would ship main at .*\d commits since production-40655:/);
-    expect(diff).toContain("Show the scale bar on printed maps · Diego Siciliani");
-    await story.request(alex, "deploy production");
-  }, patience);
+  test(
+    "is told in the history, and the environment is free",
+    async () => {
+      expect(await story.ask(adele, "history")).toMatch(
+        /History of production[^]*#2 [^]*was canceled · Alex Wilber asked, Megan Bowen approved[^]*#1 [^]*was canceled/,
+      );
+      const diff = await story.ask(adele, "diff production");
+      expect(diff).toMatch(
+        /deploy production would ship main at .*\d commits since production-40655:/,
+      );
+      expect(diff).toContain("Show the scale bar on printed maps · Diego Siciliani");
+      await story.request(alex, "deploy production");
+    },
+    patience,
+  );
 });
 
 describe("trying the failed step again", () => {

@@ -11,37 +11,51 @@ describe("what keeps an environment", () => {
 
   afterAll(stopStories);
 
-  test("P6 a lock says who, why and how to release it, keeps others out, and anybody may release it", async () => {
-    expect(await story.ask(megan, "lock the map is wrong for 2h")).toMatch(
-      /production is locked, until .*: the map is wrong\. Only Megan Bowen deploys there\. unlock production releases it/,
-    );
-    expect(await story.ask(alex, "deploy production")).toMatch(
-      /production is locked by Megan Bowen for a moment, until .*: the map is wrong\. unlock production releases it\. Nothing was begun/,
-    );
-    expect(await story.ask(adele, "status")).toContain("production is locked by Megan Bowen");
-    expect(await story.ask(alex, "unlock")).toMatch(
-      /production is open again\. The lock of Megan Bowen is released: the map is wrong/,
-    );
-    expect(story.audit().map(({ action }) => action)).toEqual([
-      "locked",
-      "refused:request",
-      "unlocked",
-    ]);
-  }, patience);
+  test(
+    "P6 a lock says who, why and how to release it, keeps others out, and anybody may release it",
+    async () => {
+      expect(await story.ask(megan, "lock the map is wrong for 2h")).toMatch(
+        /production is locked, until .*: the map is wrong\. Only Megan Bowen deploys there\. unlock production releases it/,
+      );
+      expect(await story.ask(alex, "deploy production")).toMatch(
+        /production is locked by Megan Bowen for a moment, until .*: the map is wrong\. unlock production releases it\. Nothing was begun/,
+      );
+      expect(await story.ask(adele, "status")).toContain("production is locked by Megan Bowen");
+      expect(await story.ask(alex, "unlock")).toMatch(
+        /production is open again\. The lock of Megan Bowen is released: the map is wrong/,
+      );
+      expect(story.audit().map(({ action }) => action)).toEqual([
+        "locked",
+        "refused:request",
+        "unlocked",
+      ]);
+    },
+    patience,
+  );
 
-  test("a lock needs a reason, and a question is no order", async () => {
-    expect(await story.ask(megan, "lock production")).toContain("Why? For example lock production");
-    expect(await story.ask(megan, "lock production?")).toContain("nothing was done");
-    expect(await story.ask(megan, "unlock production")).toContain("production is not locked");
-  }, patience);
+  test(
+    "a lock needs a reason, and a question is no order",
+    async () => {
+      expect(await story.ask(megan, "lock production")).toContain(
+        "Why? For example lock production",
+      );
+      expect(await story.ask(megan, "lock production?")).toContain("nothing was done");
+      expect(await story.ask(megan, "unlock production")).toContain("production is not locked");
+    },
+    patience,
+  );
 
-  test("a blocked build is refused with who blocked it and why", async () => {
-    await story.ask(adele, "block 40641 Tiles are missing");
-    expect(await story.ask(alex, "rollback 40641")).toMatch(
-      /Build 40641 is blocked by Adele Vance, a moment ago: Tiles are missing\. unblock 40641 releases it\. Nothing was begun/,
-    );
-    expect(await story.ask(alex, "unblock 40641")).toContain("Build 40641 may be deployed again");
-  }, patience);
+  test(
+    "a blocked build is refused with who blocked it and why",
+    async () => {
+      await story.ask(adele, "block 40641 Tiles are missing");
+      expect(await story.ask(alex, "rollback 40641")).toMatch(
+        /Build 40641 is blocked by Adele Vance, a moment ago: Tiles are missing\. unblock 40641 releases it\. Nothing was begun/,
+      );
+      expect(await story.ask(alex, "unblock 40641")).toContain("Build 40641 may be deployed again");
+    },
+    patience,
+  );
 
   test(
     "P11 a rollback holds the environment until somebody releases it; deploys wait, another rollback does not",

@@ -107,23 +107,34 @@ test.each([
   ["a permission that was lost", refusing(403)],
   ["an API server that is down", refusing(503)],
   ["connections that are reset", { reset: "before" }],
-] as const)("the watch survives %s", async (_, fault) => {
-  await watchIt();
-  const { faults } = kubernetes.standIn;
-  faults.push({ path: "/(pods|deployments|replicasets|helmreleases)", times: 1e9, ...fault });
-  kubernetes.expire("status");
-  await delay(200);
-  faults.length = 0;
-  expect(await isNoticed()).toBe(true);
-}, 30_000);
+] as const)(
+  "the watch survives %s",
+  async (_, fault) => {
+    await watchIt();
+    const { faults } = kubernetes.standIn;
+    faults.push({ path: "/(pods|deployments|replicasets|helmreleases)", times: 1e9, ...fault });
+    kubernetes.expire("status");
+    await delay(200);
+    faults.length = 0;
+    expect(await isNoticed()).toBe(true);
+  },
+  30_000,
+);
 
-test.each(["event", "status"] as const)("the watch survives a version too old (as %s)", async (how) => {
-  await watchIt();
-  const lists = asked("pods").filter((one) => !one.has("watch")).length;
-  kubernetes.expire(how);
-  expect(await isNoticed()).toBe(true);
-  await until("a new list", () => asked("pods").filter((one) => !one.has("watch")).length > lists);
-}, 30_000);
+test.each(["event", "status"] as const)(
+  "the watch survives a version too old (as %s)",
+  async (how) => {
+    await watchIt();
+    const lists = asked("pods").filter((one) => !one.has("watch")).length;
+    kubernetes.expire(how);
+    expect(await isNoticed()).toBe(true);
+    await until(
+      "a new list",
+      () => asked("pods").filter((one) => !one.has("watch")).length > lists,
+    );
+  },
+  30_000,
+);
 
 test("nothing is asked any more once it is stopped", async () => {
   await watchIt();

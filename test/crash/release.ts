@@ -30,7 +30,7 @@ export async function releaseHold(
 async function answerIn(teams: BotConnector, threadId: string): Promise<string> {
   const end = performance.now() + secondThought;
   while (performance.now() < end) {
-    const [post] = teams.thread(threadId).filter(({ fromBot }) => fromBot);
+    const post = teams.thread(threadId).find(({ fromBot }) => fromBot);
     if (post !== undefined) return postText(post);
     await delay(pause);
   }

@@ -78,7 +78,8 @@ export async function tellStory(place: Place, plan: StoryPlan): Promise<StoryRes
     doubts: doubts.slice(doubtful).filter((one) => one.thread === thread),
   };
   const { findings: judged, secondCards, unsaid } = await judge(place, told);
-  const held = plan.kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
+  const held =
+    plan.kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
   const findings = held === undefined ? judged : [...judged, { type: "lost" as const, what: held }];
   const hits = keeper.hits - hitsBefore;
   const milliseconds = Date.now() - started;

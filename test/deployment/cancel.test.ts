@@ -42,9 +42,7 @@ describe("canceling", () => {
       findRun: answer(run),
       cancelRun: (id: number) => Promise.resolve(void canceled.push(id)),
       readRun: () =>
-        Promise.resolve(
-          state === "running" ? { state, sentence: "runs" } : { state, run },
-        ),
+        Promise.resolve(state === "running" ? { state, sentence: "runs" } : { state, run }),
     });
     const building = deploymentAt("build", wish);
     expect(await cancel(building, { pipelines: pipelines("running") })).toMatchObject({
@@ -84,7 +82,8 @@ describe("canceling", () => {
         sentence: "Pull request 871 is closed; Git was not changed.",
       });
     }
-    expect(done).toEqual(Array(2).fill(["close 871", "delete omnibot/abcdef012345"]).flat());
+    const both = ["close 871", "delete omnibot/abcdef012345"];
+    expect(done).toEqual([...both, ...both]);
   });
 
   test("comes too late for what is merged, also when that happened in between", async () => {

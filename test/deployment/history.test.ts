@@ -23,9 +23,17 @@ function historyOf(all: readonly ReturnType<typeof live>[]) {
 
 describe("the builds to go back to", () => {
   test("are the earlier ones that went live, each once, without the newest and without failures", async () => {
-    const history = historyOf([live(12, 40_672), live(11, 40_655), failed, live(8, 40_672), live(7, 40_641)]);
+    const history = historyOf([
+      live(12, 40_672),
+      live(11, 40_655),
+      failed,
+      live(8, 40_672),
+      live(7, 40_641),
+    ]);
     const found = await history.goodBuilds(undefined);
-    expect("builds" in found ? found.builds.map(({ build }) => build) : found).toEqual([40_655, 40_641]);
+    expect("builds" in found ? found.builds.map(({ build }) => build) : found).toEqual([
+      40_655, 40_641,
+    ]);
   });
 
   test("are none for an environment that nobody knows", async () => {

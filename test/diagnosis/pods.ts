@@ -18,7 +18,9 @@ const crash = { ends: 2000, exitCode: 1 } as const;
 export const podCases: readonly Case[] = [
   {
     cause: "pull-not-found",
-    approved: nature({ pull: ({ name, tag }) => `rpc error: code = NotFound desc = ${name}:${tag}: not found` }),
+    approved: nature({
+      pull: ({ name, tag }) => `rpc error: code = NotFound desc = ${name}:${tag}: not found`,
+    }),
     decidable: waitsFor("ErrImagePull"),
     words: [/production-\d+: not found/],
   },
@@ -93,7 +95,8 @@ export const podCases: readonly Case[] = [
         return { ...spec, initContainers: [{ name: "migrate", image }] };
       },
       run: (_pod, { name }) => (name === "migrate" ? { ends: 1000, exitCode: 3 } : undefined),
-      says: (_pod, { name }) => (name === "migrate" ? ['Error: relation "tiles" does not exist'] : []),
+      says: (_pod, { name }) =>
+        name === "migrate" ? ['Error: relation "tiles" does not exist'] : [],
     }),
     decidable: restarted(1),
     words: ["init container migrate", "exit code 3", 'relation "tiles" does not exist'],
@@ -191,7 +194,8 @@ export const podCases: readonly Case[] = [
   {
     cause: "pods-not-created",
     approved: nature({
-      admit: () => 'admission webhook "validate.policy" denied the request: runAsNonRoot is required',
+      admit: () =>
+        'admission webhook "validate.policy" denied the request: runAsNonRoot is required',
     }),
     decidable: isChanged,
     words: ["runAsNonRoot is required"],

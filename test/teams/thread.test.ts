@@ -528,7 +528,9 @@ describe("P17 a thread that omnibot begins by itself", () => {
     const replies = own().filter((post) => post.latest.text !== "");
     expect(replies.map(({ latest }) => latest.text)).toEqual([
       expect.stringMatching(/^\*\*production-40612 is not live\.\*\*/),
-      expect.stringMatching(/^\*\*production-40612 is live after all.*What was told before has healed\.$/),
+      expect.stringMatching(
+        /^\*\*production-40612 is live after all.*What was told before has healed\.$/,
+      ),
     ]);
     expect(replies.flatMap(({ latest }) => latest.mentions)).toEqual([]);
   });

@@ -14,7 +14,9 @@ describe("the history", () => {
     expect(problemsOf(card)).toEqual([]);
     expect(summary).toBe("History of production");
     const text = textsOf(card).join("\n");
-    expect(text).toMatch(/#128 production-40672\nwent live · Alex Wilber asked, Megan Bowen approved · .* · took \d+ min/);
+    expect(text).toMatch(
+      /#128 production-40672\nwent live · Alex Wilber asked, Megan Bowen approved · .* · took \d+ min/,
+    );
     expect(text).toContain("was canceled · ");
     expect(text).toContain("production-40655, rolled back to");
     expect(text).toMatch(
