@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { cardActions, cardText } from "../../sandbox/card-text.ts";
+import { postText } from "../../sandbox/bot-connector/threads.ts";
 import { alex, megan } from "../../sandbox/people.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import { causeOf } from "../../src/teams/cards/failed.ts";
@@ -30,15 +31,15 @@ export async function playCase(one: Case, speed: number): Promise<Verdict> {
   const stage = await startStage(one, speed);
   try {
     const wanted = () => wordsOf(one, stage);
+    const unsaid = () => [...missing(stage, one.first ?? []), ...gone(stage, one, wanted())];
     const story = await play(stage, one, () => {
-      if (one.ends === "waiting") return missing(stage, wanted()).length === 0;
-      return isOver(stage) && missing(stage, wanted()).length === 0;
+      return (one.ends === "waiting" || isOver(stage)) && unsaid().length === 0;
     });
     const state = stateOf(stage);
     const ends = one.ends ?? "failed";
     const good = ends === "failed" ? `failed: ${one.cause}` : ends === "live" ? "live" : undefined;
     const problems = [
-      ...missing(stage, wanted()).map((words) => `the thread does not say ${String(words)}`),
+      ...unsaid().map((words) => `the thread does not say ${String(words)}`),
       ...(good === undefined || state === good ? [] : [`it is ${state}, and should be ${good}`]),
       ...(story.decidable === undefined ? ["the world never showed it"] : []),
     ];
@@ -121,16 +122,13 @@ function isOver({ saved }: Stage): boolean {
   return [...saved.values()].some(({ state }) => state !== "active");
 }
 
-function wordsOf(
-  { cause, first = [], words, ends }: Case,
-  { saved }: Stage,
-): readonly (string | RegExp)[] {
-  if ((ends ?? "failed") !== "failed") return [...first, ...words];
+function wordsOf({ cause, words, ends }: Case, { saved }: Stage): readonly (string | RegExp)[] {
+  if ((ends ?? "failed") !== "failed") return words;
   // Some causes are called by the name of the service.
   const service = [...saved.values()][0]?.failure?.service;
   const named = service === undefined ? {} : { service };
   const { sentence, remedy } = causeOf({ code: cause, step: "", detail: "", ...named });
-  return [...first, sentence, remedy.replaceAll("`", ""), ...words];
+  return [sentence, remedy.replaceAll("`", ""), ...words];
 }
 
 /** Everything that the bot showed in the thread, each picture with the moment of its arrival. */
@@ -155,6 +153,23 @@ function isTold(stage: Stage, wanted: string | RegExp): boolean {
 
 function missing(stage: Stage, wanted: readonly (string | RegExp)[]): readonly (string | RegExp)[] {
   return wanted.filter((words) => !isTold(stage, words));
+}
+
+/** What does not stand there now; of what only has to be told on the way, what was never told. */
+function gone(
+  stage: Stage,
+  { ends = "failed" }: Case,
+  wanted: readonly (string | RegExp)[],
+): readonly (string | RegExp)[] {
+  if (ends !== "failed") return missing(stage, wanted);
+  const now = stage.teams
+    .thread(stage.threadId)
+    .filter((post) => post.fromBot)
+    .map(postText)
+    .join("\n");
+  return wanted.filter((words) =>
+    typeof words === "string" ? !now.includes(words) : !words.test(now),
+  );
 }
 
 function stateOf({ saved }: Stage): string {
