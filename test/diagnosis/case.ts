@@ -31,10 +31,12 @@ export interface Case extends Setting {
    */
   readonly decidable?: (stage: Stage) => boolean;
   /**
-   * What must stand in the thread at the end, beside the cause's own sentence and remedy. Where it does not end in a failure,
-   * these words may have been replaced by others meanwhile.
+   * What must stand in the thread beside the cause's own sentence and remedy. Told in the course of the deployment, these
+   * words may have been replaced by others at its end.
    */
   readonly words: readonly (string | RegExp)[];
+  /** What must still stand there when it is over, as the cause's own words must. */
+  readonly atEnd?: readonly (string | RegExp)[];
   /** What is told first, while it may still pass: where there is such, it counts as told from then on. */
   readonly first?: readonly (string | RegExp)[];
   /**

@@ -124,7 +124,8 @@ export const fluxCases: readonly Case[] = [
     name: "another workload is stalled",
     approved: withWorker("retries: 0", "      progressDeadlineSeconds: 45\n"),
     decidable: (stage) => says(releaseOf(stage), "Released", "False"),
-    words: [
+    words: [],
+    atEnd: [
       "failed early due to stalled resources",
       "Deployment/omnispatial/omnispatial-web-worker status: 'Failed'",
       "container web: ImagePullBackOff",
@@ -135,7 +136,8 @@ export const fluxCases: readonly Case[] = [
     approved: withWorker("retries: 0"),
     decidable: workerFails,
     first: ["Helm waits for Deployment omnispatial-web-worker: 0 of 1 ready"],
-    words: [
+    words: [],
+    atEnd: [
       "timeout waiting for: [Deployment/omnispatial/omnispatial-web-worker status: 'InProgress']",
       "container web: ImagePullBackOff",
     ],
@@ -145,7 +147,8 @@ export const fluxCases: readonly Case[] = [
     approved: withWorker("retries: 1\n      strategy: rollback"),
     decidable: workerFails,
     first: ["Helm waits for Deployment omnispatial-web-worker: 0 of 1 ready"],
-    words: [
+    words: [],
+    atEnd: [
       "timeout waiting for: [Deployment/omnispatial/omnispatial-web-worker",
       "Then: Helm rollback to previous release",
     ],
@@ -155,7 +158,8 @@ export const fluxCases: readonly Case[] = [
     approved: withWorker("retries: 1\n      remediateLastFailure: false"),
     decidable: workerFails,
     first: ["Helm waits for Deployment omnispatial-web-worker: 0 of 1 ready"],
-    words: [
+    words: [],
+    atEnd: [
       "timeout waiting for: [Deployment/omnispatial/omnispatial-web-worker",
       "Failed to upgrade after 2 attempt(s)",
     ],
@@ -165,7 +169,8 @@ export const fluxCases: readonly Case[] = [
     approved: withWorker("retries: 0\n      remediateLastFailure: true\n      strategy: uninstall"),
     decidable: workerFails,
     first: ["Helm waits for Deployment omnispatial-web-worker: 0 of 1 ready"],
-    words: [
+    words: [],
+    atEnd: [
       "timeout waiting for: [Deployment/omnispatial/omnispatial-web-worker",
       "Then: Helm uninstall succeeded",
     ],
@@ -265,6 +270,22 @@ export const fluxCases: readonly Case[] = [
       ),
     decidable: (stage) => releaseOf(stage) === undefined,
     words: ["There is no HelmRelease omnispatial-web"],
+  },
+  {
+    cause: "workloads-not-found",
+    approved: (stage) =>
+      stage.edit((text) =>
+        text
+          .replace(
+            "omnispatial.azurecr.io/omnispatial/web",
+            "omnispatial.azurecr.io/omnispatial/site",
+          )
+          .replace("replicaCount: 3", "replicaCount: 0"),
+      ),
+    decidable: (stage) =>
+      carries(stage, newTag) &&
+      releaseOf(stage)?.status.observedGeneration === releaseOf(stage)?.metadata.generation,
+    words: ["No workload carries omnispatial/web."],
   },
   {
     cause: "merge-lost",

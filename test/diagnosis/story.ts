@@ -30,8 +30,11 @@ const alarm = /is not live|did not become|^(?:\S+ )?failed\b/im;
 export async function playCase(one: Case, speed: number): Promise<Verdict> {
   const stage = await startStage(one, speed);
   try {
-    const wanted = () => wordsOf(one, stage);
-    const unsaid = () => [...missing(stage, one.first ?? []), ...gone(stage, one, wanted())];
+    const wanted = () => [...ownWords(one, stage), ...one.words, ...(one.atEnd ?? [])];
+    const unsaid = () => [
+      ...missing(stage, [...(one.first ?? []), ...one.words]),
+      ...gone(stage, [...ownWords(one, stage), ...(one.atEnd ?? [])]),
+    ];
     const story = await play(stage, one, () => {
       return (one.ends === "waiting" || isOver(stage)) && unsaid().length === 0;
     });
@@ -122,13 +125,14 @@ function isOver({ saved }: Stage): boolean {
   return [...saved.values()].some(({ state }) => state !== "active");
 }
 
-function wordsOf({ cause, words, ends }: Case, { saved }: Stage): readonly (string | RegExp)[] {
-  if ((ends ?? "failed") !== "failed") return words;
+/** The cause's own words, where it ends with that. */
+function ownWords({ cause, ends = "failed" }: Case, { saved }: Stage): readonly string[] {
+  if (ends !== "failed") return [];
   // Some causes are called by the name of the service.
   const service = [...saved.values()][0]?.failure?.service;
   const named = service === undefined ? {} : { service };
   const { sentence, remedy } = causeOf({ code: cause, step: "", detail: "", ...named });
-  return [sentence, remedy.replaceAll("`", ""), ...words];
+  return [sentence, remedy.replaceAll("`", "")];
 }
 
 /** Everything that the bot showed in the thread, each picture with the moment of its arrival. */
@@ -155,13 +159,8 @@ function missing(stage: Stage, wanted: readonly (string | RegExp)[]): readonly (
   return wanted.filter((words) => !isTold(stage, words));
 }
 
-/** What does not stand there now; of what only has to be told on the way, what was never told. */
-function gone(
-  stage: Stage,
-  { ends = "failed" }: Case,
-  wanted: readonly (string | RegExp)[],
-): readonly (string | RegExp)[] {
-  if (ends !== "failed") return missing(stage, wanted);
+/** What does not stand there now, whatever was told before. */
+function gone(stage: Stage, wanted: readonly (string | RegExp)[]): readonly (string | RegExp)[] {
   const now = stage.teams
     .thread(stage.threadId)
     .filter((post) => post.fromBot)
