@@ -77,7 +77,8 @@ export function createInterventions({
     if (deployment.state !== "active") return { state: "ended", deployment };
     const step = steps.find((one) => one.name === currentStep(deployment)?.step);
     // What somebody put into Git by hand is there, whatever omnibot is about.
-    const isThere = deployment.kind === "observed" || (step !== undefined && step.cancel === undefined);
+    const isThere =
+      deployment.kind === "observed" || (step !== undefined && step.cancel === undefined);
     if (isThere) return { state: "too-late", deployment };
     const written = await store.cancel(deployment.id, person, clock.now(), delivery);
     hint();

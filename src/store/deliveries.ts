@@ -2,11 +2,7 @@ import type { MessageId } from "../deployment/locks.ts";
 import type { Queries } from "./read.ts";
 
 /** Remembers a message in the transaction of what it asks for; false when it is known already. */
-export async function remember(
-  db: Queries,
-  delivery: MessageId,
-  at: number,
-): Promise<boolean> {
+export async function remember(db: Queries, delivery: MessageId, at: number): Promise<boolean> {
   const written = await db
     .insertInto("delivery")
     .values({ conversation: delivery.conversation, id: delivery.id, at })

@@ -51,7 +51,9 @@ describe("a failure on the cluster that heals by itself", () => {
       await story.click(megan, "approve");
       await story.waitFor("production-40655 is live again");
       expect(story.thread()).not.toBe(first);
-      const told = story.audit().filter(({ action }) => action === "settled" || action === "healed");
+      const told = story
+        .audit()
+        .filter(({ action }) => action === "settled" || action === "healed");
       expect(told.map(({ action }) => action)).toEqual(["settled"]);
     },
     patience,
