@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly environments?: readonly string[];
   /** What omnibot may do in the cluster; everything by default. */
   readonly authorize?: AccessOptions["authorize"];
+  /** How many times longer Helm waits than its release says: for suites at high speed. */
+  readonly helmPatience?: number;
   /** How long a new run is missing from the list of runs, in milliseconds. */
   readonly listLag?: number;
   /** false: GitHub without the asynchronous merge, as on GitHub Enterprise Server. */
@@ -91,7 +93,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
   });
   // With Flux's feature gate, so that a rollback need not wait for the failing upgrade's time-outs.
-  const flux = await startFlux({ kubernetes, gitDir: github.gitDir, cancelOnNewRevision: true });
+  const flux = await startFlux({
+    kubernetes,
+    gitDir: github.gitDir,
+    cancelOnNewRevision: true,
+    helmPatience: options.helmPatience ?? 1,
+  });
   const app = await startApp({ kubernetes });
   const apps = new Map([["production", app]]);
   for (const name of environments) {

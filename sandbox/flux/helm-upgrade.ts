@@ -348,7 +348,8 @@ export class HelmUpgrade {
   ): Promise<End> {
     const { store } = this.#kubernetes;
     const { namespace, name, generation } = release.metadata;
-    const end = await waitFor(this.#kubernetes, timeout, signal, (): End | undefined => {
+    const patience = timeout * (this.#options.helmPatience ?? 1);
+    const end = await waitFor(this.#kubernetes, patience, signal, (): End | undefined => {
       const newest = store.get("helmreleases", namespace, name);
       if (this.#options.cancelOnNewRevision === true && newest?.metadata.generation !== generation)
         return "overtaken";

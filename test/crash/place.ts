@@ -40,7 +40,9 @@ export async function openPlace(
 ): Promise<Place> {
   const folder = join(root, name);
   mkdirSync(folder, { recursive: true });
-  const world = await inTurn(() => startWorld({ folder: join(folder, "world"), speed }));
+  const world = await inTurn(() =>
+    startWorld({ folder: join(folder, "world"), speed, helmPatience: 12 }),
+  );
   const ledger = await newLedger(store, world.environment["OMNIBOT_DATA"] ?? "", name);
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });

@@ -54,7 +54,7 @@ const speed = 100;
 
 export async function startStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "omnibot-faults-"));
-  const world = await startWorld({ folder: join(folder, "world"), speed });
+  const world = await startWorld({ folder: join(folder, "world"), speed, helmPatience: 12 });
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   // Some clients read these by themselves.

@@ -56,7 +56,12 @@ const random = createRandom(seed);
 const ledger = await newLedger("postgres", "", "replicas");
 if (!("url" in ledger.location)) throw new Error("the replicas need PostgreSQL");
 const database = ledger.location.url;
-const world = await startWorld({ folder: join(folder, "world"), speed: 60, environments });
+const world = await startWorld({
+  folder: join(folder, "world"),
+  speed: 60,
+  helmPatience: 12,
+  environments,
+});
 const fleet = await startFleet({ database, environment: world.environment, folder });
 const teams = await startBotConnector({
   botUrl: () => random.pick(fleet.replicas.filter(({ up }) => up))?.url ?? "http://127.0.0.1:9/",

@@ -42,7 +42,12 @@ const worldSpeed = 60;
 const betweenSamples = values.full ? 5000 : 1000;
 
 const folder = mkdtempSync(join(tmpdir(), "omnibot-soak-"));
-const world = await startWorld({ folder: join(folder, "world"), speed: worldSpeed, environments });
+const world = await startWorld({
+  folder: join(folder, "world"),
+  speed: worldSpeed,
+  helmPatience: 12,
+  environments,
+});
 const port = await freePort();
 const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
 const file = join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
