@@ -149,8 +149,8 @@ export const fluxCases: readonly Case[] = [
     first: ["Helm waits for Deployment omnispatial-web-worker: 0 of 1 ready"],
     words: [],
     atEnd: [
-      "timeout waiting for: [Deployment/omnispatial/omnispatial-web-worker",
-      "Then: Helm rollback to previous release",
+      // The detail begins with the cause, whatever the log says below.
+      /timeout waiting for: \[Deployment\/omnispatial\/omnispatial-web-worker[^\n]*Then: Helm rollback to previous/,
     ],
   },
   {
