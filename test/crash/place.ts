@@ -30,7 +30,7 @@ export interface Place {
 const startTime = 120_000;
 
 /** Durations of the stand-ins are divided by this. */
-export const speed = 15;
+export const speed = 40;
 
 export async function openPlace(
   name: string,
