@@ -120,7 +120,9 @@ const quiet = { info() {}, warn() {}, error() {} };
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(
       database.db,
     );
-    expect(rows.map(({ name }) => name).toSorted()).toEqual(["001-first", "002-hints"]);
+    const names = rows.map(({ name }) => name).toSorted();
+    expect(names).toEqual(expect.arrayContaining(["001-first", "002-hints"]));
+    expect(names).toEqual([...new Set(names)]);
   });
 });
 
