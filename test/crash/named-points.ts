@@ -85,6 +85,8 @@ const named: Readonly<Record<Kind, readonly string[]>> = {
   ],
 };
 
+const cancel =
+  "stopping a deployment has no story of its own here yet; both may be asked for twice";
 const watch = "the watch for changes past omnibot has no story of its own here yet";
 
 /** Calls at which nothing can be lost, and why no story has to pass them. */
@@ -100,6 +102,8 @@ const apart: Readonly<Record<string, string>> = {
   "gitops.readFileCommits": watch,
   "gitops.readTagAt": watch,
   "conversations.begin": watch,
+  "pipelines.cancelRun": cancel,
+  "gitops.closePullRequest": cancel,
   "threads.spoilThread": "only a stale owner comes here; stories of stale owners judge the card",
 };
 

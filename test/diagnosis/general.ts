@@ -3,19 +3,6 @@ import type { Case } from "./case.ts";
 /** What can end a deployment whatever it is about. */
 export const generalCases: readonly Case[] = [
   {
-    cause: "expired",
-    config: (production) => {
-      const approval = production["approval"];
-      production["approval"] = {
-        ...(typeof approval === "object" ? approval : {}),
-        expires: "60s",
-      };
-    },
-    approve: false,
-    decidable: ({ saved }) => [...saved.values()].some(({ expiresAt }) => Date.now() >= expiresAt),
-    words: ["It ended at"],
-  },
-  {
     cause: "timed-out",
     scenario: "slow",
     config: (production) => void (production["deadlines"] = { build: "20s" }),
