@@ -78,6 +78,8 @@ export async function tellStory(place: Place, plan: StoryPlan): Promise<StoryRes
     doubts: doubts.slice(doubtful).filter((one) => one.thread === thread),
   };
   const { findings: judged, secondCards, unsaid } = await judge(place, told);
+  // What somebody says after the story is no part of it.
+  keeper.trace(false);
   const held =
     plan.kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
   const findings = held === undefined ? judged : [...judged, { type: "lost" as const, what: held }];
