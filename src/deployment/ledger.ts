@@ -61,6 +61,8 @@ export interface Trouble {
   readonly count: number;
   readonly message: string;
   readonly service?: Service;
+  /** Until when the service asked for patience, ms since 1970: a hint does not shorten that. */
+  readonly notBefore?: number;
 }
 
 export interface AuditEntry {

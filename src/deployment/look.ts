@@ -39,6 +39,8 @@ const patience = 2 * 60_000;
 /** How long another version or configuration has to take care of what this one does not know: an update of several replicas. */
 const updateTime = 10 * 60_000;
 const updatePause = 5000;
+/** No service asks for more patience than this (ms); a longer pause comes from a clock that was set back. */
+const longestPause = 15 * 60_000;
 /** A look that is later than this missed its time. The engine looks every second; a lease may have had to end first. */
 const punctual = 10_000;
 
@@ -86,6 +88,10 @@ async function lookAtStep(given: Claim, context: LookContext): Promise<Update | 
     const detail = `This version of omnibot knows no step "${progress.step}".`;
     return leaveToOthers(claim, "step-unknown", detail, clock.now());
   }
+  const { trouble: asked } = claim;
+  const pause = (asked?.notBefore ?? 0) - clock.now();
+  if (asked !== undefined && pause > 0 && pause <= longestPause)
+    return { deployment, nextAt: clock.now() + pause, trouble: asked, audit: [] };
 
   const { following } = deployment;
   if (following !== undefined && (await isTakenOver(deployment, context.ledger))) {
@@ -235,6 +241,7 @@ function troubled(error: unknown, claim: Claim, now: number, lateAt: number): Se
     count: (before?.count ?? 0) + 1,
     message,
     ...byService(known?.service),
+    ...(known?.retryAfter === undefined ? {} : { notBefore: now + known.retryAfter }),
   };
   const impatient = codeOfImpatience[kind];
   const end = impatient === undefined ? lateAt : Math.min(trouble.since + patience, lateAt);

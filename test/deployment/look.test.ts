@@ -33,6 +33,25 @@ async function lookAt(
 }
 
 describe("a look", () => {
+  test("that a hint brings forward waits as long as the service asked for, and asks again after that", async () => {
+    let asked = 0;
+    const throttled = () => {
+      asked += 1;
+      const words = { retryAfter: 90_000 };
+      return Promise.reject(new ServiceError("github", "throttled", "none", "slow down", words));
+    };
+    const first = await lookAt(stepThat(throttled));
+    const { clock, trouble } = first;
+    expect(first.nextAt).toBe(clock.time + 90_000);
+    clock.time += 30_000;
+    const hinted = await lookAt(stepThat(throttled), { at: first.deployment, trouble }, clock);
+    expect(hinted).toMatchObject({ nextAt: clock.time + 60_000, trouble });
+    expect(asked).toBe(1);
+    clock.time += 60_000;
+    await lookAt(stepThat(throttled), { at: first.deployment, trouble }, clock);
+    expect(asked).toBe(2);
+  });
+
   test("saves what a step proved and starts the next one", async () => {
     const run = { id: 40672, number: "1", commit: "c", url: "u" };
     const { deployment, nextAt, clock } = await lookAt(
