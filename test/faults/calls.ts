@@ -298,6 +298,8 @@ export const calls: readonly Call[] = [
     during: "cluster.readRollout",
     query: isList,
     absent: "failed: workloads-not-found",
+    // The watch lists them too, and waits by itself.
+    courtesies: 1,
   }),
   onKubernetes({
     name: "list pods",
@@ -306,6 +308,8 @@ export const calls: readonly Call[] = [
     path: "/pods$",
     during: "none",
     query: isList,
+    // The watch lists them too, and waits by itself.
+    courtesies: 1,
   }),
   onKubernetes({
     name: "watch",
