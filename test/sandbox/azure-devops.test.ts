@@ -59,8 +59,10 @@ describe("Azure DevOps", () => {
     });
     expect(newest?.commitId).not.toBe(commit);
     const seen = await follow(40672);
-    expect(seen[0]).toBe("NotStarted: Build Pending, Push Pending");
-    expect(seen).toContain("InProgress: Build InProgress, Push Pending");
+    // Who looks late on a busy machine does not see it wait.
+    const begun = "InProgress: Build InProgress, Push Pending";
+    expect(["NotStarted: Build Pending, Push Pending", begun]).toContain(seen[0]);
+    expect(seen).toContain(begun);
     expect(seen).toContain("InProgress: Build Completed, Push InProgress");
     expect(seen.at(-1)).toBe("Completed: Build Completed, Push Completed");
     expect(await clients.build.getBuild(project, 40672)).toMatchObject({
