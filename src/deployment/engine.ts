@@ -1,9 +1,11 @@
 import type { Environment } from "../config/config.ts";
 import { isWorkedOn, type Deployment } from "./deployment.ts";
-import { caughtUp, leaveToOthers, look } from "./look.ts";
+import { caughtUp } from "./lateness.ts";
 import type { Claim, Ledger } from "./ledger.ts";
+import { look } from "./look.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Step } from "./step.ts";
+import { leaveToOthers } from "./stranger.ts";
 import { currentStep } from "./transitions.ts";
 
 export interface EngineOptions {

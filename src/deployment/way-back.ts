@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person, Target, WayBack } from "./deployment.ts";
 import { buildOfTag } from "./image-tag.ts";
-import type { Ledger, NewDeployment } from "./ledger.ts";
+import type { Ledger, NewDeployment, Update } from "./ledger.ts";
 import { planOf } from "./steps.ts";
 
 /** How far back a build that was proven healthy is looked for. */
@@ -92,4 +92,27 @@ export function rollbackOf(
     progress: planOf({ kind: "rollback", target }),
     undoes: failed.id,
   };
+}
+
+/** What to save of a failure: it knows what people may go back to; where the environment says so, omnibot goes back by itself. */
+export async function withWayBack(
+  update: Update,
+  ledger: Ledger,
+  environment: Environment,
+  now: number,
+): Promise<Update> {
+  const { deployment } = update;
+  const { failure } = deployment;
+  // It is found once, in the moment of the failure; and whoever was overtaken does not know what is live by now.
+  if (deployment.state !== "failed" || failure === undefined || failure.wayBack !== undefined)
+    return update;
+  if (failure.code === "superseded") return update;
+  const wayBack = await findWayBack(deployment, ledger, environment);
+  if (wayBack === undefined) return update;
+  const automatic = goesBackByItself(deployment, environment);
+  const known = automatic ? { ...wayBack, automatic } : wayBack;
+  const failed = { ...deployment, failure: { ...failure, wayBack: known } };
+  if (!automatic) return { ...update, deployment: failed };
+  const next = rollbackOf(failed, wayBack, "omnibot", environment, now);
+  return { ...update, deployment: failed, next };
 }
