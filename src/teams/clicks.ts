@@ -1,20 +1,62 @@
+import type { TurnContext } from "botbuilder";
+import type { Logger } from "pino";
 import { z } from "zod";
-import type { Environment } from "../config/config.ts";
-import type { Deployment, Person } from "../deployment/deployment.ts";
-import type { Decision, DecisionAnswer, GoBack, GoBackAnswer } from "../deployment/requests.ts";
+import type { Config } from "../config/config.ts";
+import type { Person } from "../deployment/deployment.ts";
+import type { Clock } from "../deployment/ports.ts";
+import type { Decision, DecisionAnswer, GoBack, Requests } from "../deployment/requests.ts";
 import type { IncomingActivity } from "./activity.ts";
-import { renderCard, type RenderContext } from "./cards/render.ts";
-import { list, plain } from "./cards/text.ts";
+import { answerOf, goBackAnswer, sentenceAnswer, type ClickAnswer } from "./click-words.ts";
 import { referenceOf } from "./conversations.ts";
-import { barrierWords, type LockContext } from "./cards/lock-words.ts";
+import type { MembershipOf } from "./members.ts";
+import { personOf } from "./person.ts";
+import { ledgerTime, within } from "./within.ts";
 
-/** The body of an answer to a click. Its HTTP status is 200 whatever it says: clients show nothing of other ones. */
-export interface ClickAnswer {
-  readonly statusCode: 200;
-  readonly type:
-    | "application/vnd.microsoft.card.adaptive"
-    | "application/vnd.microsoft.activity.message";
-  readonly value: unknown;
+export interface ClicksOptions {
+  readonly config: Config;
+  readonly requests: Pick<Requests, "decide" | "goBack">;
+  readonly membershipOf: MembershipOf;
+  /** Told what came of a decision: the card that was clicked may be an old one. */
+  readonly mend: (activity: IncomingActivity, decided: DecisionAnswer) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Answers clicks. Never throws: an exception would reach the person as "Unable to reach app"
+ * (microsoft/botbuilder-js#3776).
+ */
+export function createClicks({
+  config: { environments, teams },
+  requests,
+  membershipOf,
+  mend,
+  clock,
+  log,
+}: ClicksOptions): (activity: IncomingActivity, context: TurnContext) => Promise<ClickAnswer> {
+  return async function answerClick(activity, context) {
+    try {
+      const person = personOf(activity);
+      if (person === undefined) return sentenceAnswer("omnibot does not know who you are.");
+      const asked = readClick(activity, person);
+      if (typeof asked === "string") return sentenceAnswer(asked);
+      if ((await membershipOf(activity, context)) === "guest")
+        return sentenceAnswer("Guests cannot decide about deployments.");
+      const time = { now: clock.now(), timeZone: teams.timeZone };
+      if ("requester" in asked) {
+        const answer = await within(ledgerTime, "the request", requests.goBack(asked));
+        return goBackAnswer(answer, time);
+      }
+      const decided = await within(ledgerTime, "the decision", requests.decide(asked));
+      mend(activity, decided);
+      return answerOf(decided, asked, environments, time);
+    } catch (error) {
+      log.error({ err: error }, "a click could not be answered");
+      return sentenceAnswer(
+        "Something went wrong. The card shows in a moment whether your decision counted.",
+      );
+    }
+  };
 }
 
 /** All that is taken from a card: what was pressed, an opaque id, and the words that somebody typed. */
@@ -28,7 +70,7 @@ const click = z.looseObject({
 const longestReason = 200;
 
 /** What a click asks for, or the sentence that refuses it. */
-export function readClick(activity: IncomingActivity, person: Person): Decision | GoBack | string {
+function readClick(activity: IncomingActivity, person: Person): Decision | GoBack | string {
   const { data, success } = click.safeParse(activity.value);
   if (!success) return "omnibot does not know this button.";
   const { verb, data: input } = data.action;
@@ -50,98 +92,4 @@ export function readClick(activity: IncomingActivity, person: Person): Decision 
     person,
     conversation: activity.conversation.id,
   };
-}
-
-/** A sentence that only the person who clicked sees. */
-export function sentenceAnswer(sentence: string): ClickAnswer {
-  return { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: sentence };
-}
-
-/** Tells the person who asked to go back what came of it. The rollback has a card of its own, and the old one loses its button. */
-export function goBackAnswer(answer: GoBackAnswer, context: LockContext): ClickAnswer {
-  if (answer.state === "unknown")
-    return sentenceAnswer("There is nothing to go back to from here any more.");
-  const { id, requester, environment } = answer.deployment;
-  switch (answer.state) {
-    case "kept-out":
-      return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
-    case "created":
-      return sentenceAnswer(
-        `#${id} asks for it, below in this thread. Somebody else has to approve it.`,
-      );
-    case "asked":
-      return sentenceAnswer(
-        `${plain(requester.name, 80)} has asked for this already, with #${id}.`,
-      );
-    case "busy":
-      return sentenceAnswer(
-        `${plain(environment)} is busy with #${id}. Try again when it has ended.`,
-      );
-    case "overtaken":
-      return sentenceAnswer(
-        `#${id} has changed ${plain(environment)} since. Say “rollback” with the number of a build.`,
-      );
-  }
-}
-
-/** Shows the person who clicked what came of it: the new card, or why nothing did. */
-export function answerOf(
-  answer: DecisionAnswer,
-  asked: Decision,
-  environments: Readonly<Record<string, Environment>>,
-  context: Omit<RenderContext, "environment">,
-): ClickAnswer {
-  if (answer.state === "unknown")
-    return sentenceAnswer("This button does not belong to a deployment of this thread.");
-  const { deployment } = answer;
-  const environment = environments[deployment.environment];
-  if (environment === undefined)
-    return sentenceAnswer(`${plain(deployment.environment)} is not configured any more.`);
-  const done = ["approved", "counted", "rejected"].includes(answer.state);
-  // A click that is delivered twice, or made twice, did what it says: it is no refusal.
-  const again = answer.state === "already-decided" && isOwn(deployment, asked);
-  if (answer.state === "kept-out")
-    return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
-  if (!done && !again) return sentenceAnswer(refusalOf(answer.state, deployment));
-  return {
-    statusCode: 200,
-    type: "application/vnd.microsoft.card.adaptive",
-    value: renderCard(deployment, { environment, ...context }).card,
-  };
-}
-
-function isOwn(deployment: Deployment, { decision, person }: Decision): boolean {
-  if (decision === "reject") return deployment.rejection?.person.id === person.id;
-  return deployment.approvals.some((approval) => approval.person.id === person.id);
-}
-
-function refusalOf(
-  state: Exclude<DecisionAnswer["state"], "kept-out">,
-  deployment: Deployment,
-): string {
-  switch (state) {
-    case "own-request":
-      return "You asked for this deployment yourself; somebody else has to approve it.";
-    case "not-permitted":
-      return `You are not among the people who may decide about ${plain(deployment.environment)}.`;
-    case "expired":
-      return "This request has expired. Ask again to deploy.";
-    case "already-decided":
-      return decidedBy(deployment);
-    case "approved":
-    case "counted":
-    case "rejected":
-    case "not-open":
-    case "unknown":
-      return "This request does not wait for a decision now. Look at the card again in a moment.";
-  }
-}
-
-function decidedBy({ rejection, approvals }: Deployment): string {
-  if (rejection !== undefined)
-    return `${plain(rejection.person.name, 80)} has rejected this already.`;
-  const names = approvals.map((approval) => plain(approval.person.name, 80));
-  return names.length === 0
-    ? "This has been decided already."
-    : `${list(names)} approved this already.`;
 }

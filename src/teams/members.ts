@@ -7,6 +7,11 @@ import { within } from "./within.ts";
 /** What a team's roster says about somebody; `unknown` when it cannot be read. */
 export type Membership = "member" | "guest" | "unknown";
 
+export type MembershipOf = (
+  activity: IncomingActivity,
+  context: TurnContext,
+) => Promise<Membership>;
+
 const lookTime = 3000;
 const remembered: Readonly<Record<Membership, number>> = {
   member: 600_000,
@@ -29,13 +34,10 @@ export function createMembers({
   tenant: string;
   log: Logger;
   now: () => number;
-}) {
+}): MembershipOf {
   const seen = new Map<string, { readonly membership: Membership; readonly until: number }>();
 
-  return async function membershipOf(
-    activity: IncomingActivity,
-    context: TurnContext,
-  ): Promise<Membership> {
+  return async function membershipOf(activity, context) {
     const key = `${activity.channelData?.team?.id ?? activity.conversation.id} ${activity.from.id}`;
     const known = seen.get(key);
     if (known !== undefined && known.until > now()) return known.membership;

@@ -41,14 +41,9 @@ export function createOrders({
         return lockWords(await locks.lock(asked), "lock", environment ?? "", context());
       }
       case "unlock": {
-        const said = order.environment;
-        const environment = known(said) ?? said;
-        return lockWords(
-          await locks.unlock({ environment, ...who }),
-          "unlock",
-          said ?? "",
-          context(),
-        );
+        const { environment } = order;
+        const answer = await locks.unlock({ environment, ...who });
+        return lockWords(answer, "unlock", environment ?? "", context());
       }
       case "block": {
         const { build, reason } = order;

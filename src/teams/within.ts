@@ -1,3 +1,6 @@
+/** How long (ms) the ledger may think: it answers in milliseconds, and Teams repeats a message after about 15 seconds. */
+export const ledgerTime = 5000;
+
 /** A promise that did not settle in time. What it stands for goes on; its outcome is unknown. */
 class TooLate extends Error {
   constructor(what: string, time: number) {

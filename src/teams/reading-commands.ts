@@ -1,0 +1,119 @@
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import type { History } from "../deployment/history.ts";
+import type { Clock } from "../deployment/ports.ts";
+import type { ReadStatus } from "../deployment/status.ts";
+import { misunderstanding, statusSilent, unknownDeployment } from "./answers.ts";
+import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
+import { renderHelp } from "./cards/help.ts";
+import { renderGoodBuilds, renderHistory } from "./cards/history.ts";
+import { renderDeployment, renderStatus } from "./cards/status.ts";
+import type { Command } from "./command.ts";
+import { cardMessage, textMessage, type Message } from "./conversations.ts";
+import { diffWords } from "./diff-words.ts";
+import { ledgerTime, within } from "./within.ts";
+
+/** Commands that change nothing. */
+export type ReadingCommand = Extract<
+  Command,
+  { type: "history" | "diff" | "status" | "deployment" | "help" | "unknown" | "bad-number" }
+>;
+
+export interface ReadingCommandsOptions {
+  readonly config: Config;
+  readonly status: ReadStatus;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface ReadingCommands {
+  readonly read: (command: ReadingCommand) => Promise<Message>;
+  /** Which builds there are to go back to. */
+  readonly goodBuilds: (environment: string | undefined) => Promise<Message>;
+}
+
+const lookTime = 20_000;
+
+/** Answers what people want to know. Never throws: whatever cannot be read is said. */
+export function createReadingCommands({
+  config: { environments, teams },
+  status,
+  history,
+  clock,
+  log,
+}: ReadingCommandsOptions): ReadingCommands {
+  return { read, goodBuilds: (environment) => readHistory("rollback", environment) };
+
+  async function read(command: ReadingCommand): Promise<Message> {
+    switch (command.type) {
+      case "history":
+      case "diff":
+        return readHistory(command.type, command.environment);
+      case "status":
+        return attempt("the status", lookTime, () => readStatus(command.environment));
+      case "deployment":
+        return attempt("a deployment", ledgerTime, () => readDeployment(command.id));
+      case "help":
+        return cardMessage(renderHelp(environments));
+      case "unknown":
+      case "bad-number":
+        return textMessage(misunderstanding(command));
+    }
+  }
+
+  async function attempt(
+    what: string,
+    time: number,
+    look: () => Promise<Message>,
+  ): Promise<Message> {
+    try {
+      return await within(time, what, look());
+    } catch (error) {
+      log.error({ err: error }, `${what} could not be read`);
+      return textMessage(statusSilent);
+    }
+  }
+
+  type Verb = "history" | "diff" | "rollback";
+
+  function readHistory(verb: Verb, said: string | undefined): Promise<Message> {
+    return attempt("the history", lookTime, async () => {
+      const found = await {
+        history: () => history.newest(said),
+        diff: () => history.wouldShip(said),
+        rollback: () => history.goodBuilds(said),
+      }[verb]();
+      if ("state" in found) {
+        const words =
+          found.state === "which-environment"
+            ? whichEnvironment(verb, found.known)
+            : unknownEnvironment(said ?? "", verb, found.known);
+        return textMessage(words);
+      }
+      const context = { environment: found.environment, ...timeContext() };
+      if ("all" in found) return cardMessage(renderHistory(found.all, context));
+      if ("builds" in found) return cardMessage(renderGoodBuilds(found.builds, context));
+      return textMessage(diffWords(found.proposal, found.environment));
+    });
+  }
+
+  async function readStatus(said: string | undefined): Promise<Message> {
+    const statuses = await status.environments(said);
+    if (statuses === undefined)
+      return textMessage(unknownEnvironment(said ?? "", "status", Object.keys(environments)));
+    return cardMessage(renderStatus(statuses, { environments, ...timeContext() }));
+  }
+
+  async function readDeployment(id: number): Promise<Message> {
+    const deployment = await status.deployment(id);
+    const environment = environments[deployment?.environment ?? ""];
+    if (deployment === undefined || environment === undefined)
+      return textMessage(unknownDeployment(id));
+    return cardMessage(renderDeployment(deployment, { environment, ...timeContext() }));
+  }
+
+  function timeContext() {
+    return { now: clock.now(), timeZone: teams.timeZone };
+  }
+}
