@@ -45,7 +45,14 @@ export default {
       name: `${room}-stays-in-its-room`,
       severity: "error",
       from: { path: `^src/${room}/` },
-      to: { path: [others(room), "^src/(main|omnibot)\\.ts$", "^src/config/load-"] },
+      to: {
+        path: [
+          others(room),
+          "^src/(main|omnibot|worlds|doctor)\\.ts$",
+          "^src/doctor/",
+          "^src/config/load-",
+        ],
+      },
     })),
     ...Object.entries(vendors).map(([room, packages]) => ({
       name: `only-${room}-imports-its-vendor`,

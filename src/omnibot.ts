@@ -1,16 +1,7 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import {
-  botToken,
-  createBotCredential,
-  createCredential,
-  databaseToken,
-} from "./azure/credential.ts";
-import { createPipelines } from "./azure/pipelines.ts";
-import { createRegistry } from "./azure/registry.ts";
-import { createCluster } from "./cluster/cluster.ts";
-import { createKubeConfig } from "./cluster/connection.ts";
+import { botToken, createBotCredential } from "./azure/credential.ts";
 import type { Environment } from "./config/config.ts";
 import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
@@ -25,14 +16,10 @@ import { createRequests } from "./deployment/requests.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
 import { createFileWatch } from "./deployment/watch-file.ts";
-import { createOctokit } from "./github/client.ts";
-import { readHead } from "./github/commits.ts";
-import { createGitOps } from "./github/gitops.ts";
-import { createHealth } from "./health/health.ts";
 import { createServer } from "./http/server.ts";
 import { createChannels } from "./store/channels.ts";
 import { createLedgerClock, readTime } from "./store/clock.ts";
-import { openDatabase, type Location } from "./store/database.ts";
+import { openDatabase } from "./store/database.ts";
 import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
 import { listenForHints } from "./store/hints.ts";
 import { holdFile } from "./store/hold.ts";
@@ -48,6 +35,7 @@ import { createConversations, type Conversations } from "./teams/conversations.t
 import { createMessages } from "./teams/messages.ts";
 import { createChannelPlace } from "./teams/channel-place.ts";
 import { createThread } from "./teams/thread.ts";
+import { createClients, createWorlds, ledgerOf } from "./worlds.ts";
 
 /** How long (ms) a start waits for the process before it to end: longer than that one's shutdown may take. */
 const succession = 30_000;
@@ -103,7 +91,7 @@ export async function startOmnibot(
           log.info({ seconds: succession / 1000 }, "waits for the process before it to end"),
         )
       : undefined;
-  const location = withToken(settings);
+  const location = ledgerOf(settings);
   const database = openDatabase(location);
   await migrate(database);
   const ledgerClock = await createLedgerClock({
@@ -130,7 +118,7 @@ export async function startOmnibot(
     ledger: createLedger(database.db),
     threads: createThreads(database.db),
     conversations: createConversations(adapter),
-    worldOf: createWorlds(settings, clock, patience),
+    worldOf: createWorlds(createClients(settings, clock, patience)),
   });
 
   const owner = `${hostname()}-${process.pid}-${clock.now()}`;
@@ -250,65 +238,5 @@ export async function startOmnibot(
       await Promise.race([database.db.destroy(), delay(1000)]);
       hold?.release();
     },
-  };
-}
-
-/** Azure Database for PostgreSQL takes omnibot's token where the URL holds no password; nobody else is shown one. */
-function withToken({ ledger, azure }: Settings): Location {
-  if ("file" in ledger) return ledger;
-  const { hostname: host, password } = new URL(ledger.url);
-  if (password !== "" || !host.endsWith(".postgres.database.azure.com")) return ledger;
-  return { ...ledger, password: databaseToken(createCredential(azure)) };
-}
-
-/** Makes the clients of each environment once, when it is first asked for. */
-function createWorlds(
-  settings: Settings,
-  clock: Clock,
-  patience: number | undefined,
-): (environment: Environment) => World {
-  const credential = createCredential(settings.azure);
-  const {
-    azureDevOpsToken: token,
-    registry: basic,
-    githubUrl: baseUrl,
-    fluxReceiverToken: receiverToken,
-  } = settings;
-  const octokit = createOctokit({
-    auth: settings.github,
-    baseUrl,
-    ...(patience === undefined ? {} : { timeout: patience }),
-  });
-  const hurried = patience === undefined ? {} : { patience };
-  const worlds = new Map<string, World>();
-
-  return (environment) => {
-    const known = worlds.get(environment.name);
-    if (known !== undefined) return known;
-    const world: World = {
-      pipelines: createPipelines({
-        environment,
-        auth: token === undefined ? { kind: "entra", credential } : { kind: "pat", token },
-        githubHead: (repository, branch) => readHead(octokit, repository, branch),
-        ...(patience === undefined ? {} : { patience: { silence: patience, call: 2 * patience } }),
-      }),
-      registry: createRegistry({
-        image: environment.image,
-        credential,
-        ...(basic === undefined ? {} : { basic }),
-        ...hurried,
-      }),
-      gitops: createGitOps({ octokit, gitops: environment.gitops }),
-      cluster: createCluster({
-        kubeConfig: createKubeConfig(environment.flux.cluster, credential),
-        environment,
-        clock,
-        ...(receiverToken === undefined ? {} : { receiverToken }),
-        ...hurried,
-      }),
-      health: createHealth(environment.health, patience),
-    };
-    worlds.set(environment.name, world);
-    return world;
   };
 }

@@ -14,14 +14,13 @@ import {
   readPullRequest,
 } from "./pull-request.ts";
 
-/** The GitOps repository on GitHub. Every method sends at most one write, and never repeats it by itself. */
-export function createGitOps({
-  octokit,
-  gitops,
-}: {
+export interface GitOpsOptions {
   readonly octokit: Octokit;
   readonly gitops: GitOpsConfig;
-}): GitOps {
+}
+
+/** The GitOps repository on GitHub. Every method sends at most one write, and never repeats it by itself. */
+export function createGitOps({ octokit, gitops }: GitOpsOptions): GitOps {
   const repository = repositoryOf(octokit, gitops.repository);
   const base = gitops.branch;
   return {
