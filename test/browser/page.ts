@@ -1,10 +1,6 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
-
-/** Chromium as Debian installs it; another one by OMNIBOT_CHROMIUM. */
-const executablePath = process.env["OMNIBOT_CHROMIUM"] ?? "/usr/bin/chromium";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "./chromium.ts";
 
 export interface Playground {
   readonly page: Page;
@@ -20,7 +16,7 @@ export interface Playground {
 
 /** Opens the Playground's page as its user sees it: Alex Wilber, in the channel "Deployments". */
 export async function openPlayground(url: string): Promise<Playground> {
-  const browser = await launch();
+  const browser = await launchChromium();
   const page = await openPage(browser, url).catch(async (error: unknown) => {
     await browser.close();
     throw error;
@@ -62,21 +58,4 @@ async function openPage(browser: Browser, url: string): Promise<Page> {
   await page.goto(url);
   await page.getByText("Deployments", { exact: true }).first().click();
   return page;
-}
-
-function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath,
-    // Chromium looks for updates and more on the network; there is none where tests run, and root needs no-sandbox.
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      `--crash-dumps-dir=${mkdtempSync(join(tmpdir(), "omnibot-chromium-"))}`,
-    ],
-  });
 }

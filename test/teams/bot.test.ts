@@ -1,6 +1,7 @@
 import { alex, bot as botAccount, channel, diego, megan } from "../../sandbox/people.ts";
 import { postText } from "../../sandbox/bot-connector/threads.ts";
-import { deployment, everyState, proposal, status } from "./cards/deployments.ts";
+import { deployment, everyState, proposal } from "./cards/deployments.ts";
+import { status } from "./cards/statuses.ts";
 import { openChannel, type Channel } from "./channel.ts";
 
 let room: Channel;

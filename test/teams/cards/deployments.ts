@@ -1,12 +1,11 @@
 import type { Environment } from "../../../src/config/config.ts";
 import type { Deployment, Progress } from "../../../src/deployment/deployment.ts";
-import type { EnvironmentStatus } from "../../../src/deployment/status.ts";
 import { production as common } from "../../production.ts";
 
 /** 14:42:00 in UTC. */
-const asked = Date.UTC(2026, 4, 12, 14, 42);
-const minute = 60_000;
-const day = 24 * 60 * minute;
+export const asked = Date.UTC(2026, 4, 12, 14, 42);
+export const minute = 60_000;
+export const day = 24 * 60 * minute;
 
 export const alex = { id: "a1e80b5c-4d3f-4b1e-9c27-5e0f7a6d2b01", name: "Alex Wilber" };
 export const megan = { id: "be3a7c2d-91f4-4e60-8a5b-2c7d40f9e302", name: "Megan Bowen" };
@@ -98,18 +97,20 @@ export const proposal = {
   release: { name: "omnispatial-web" },
   liveTag: "production-40655",
   liveSince: asked - 3 * day - minute,
-  changes: [
-    "Adele Vance",
-    "Alex Wilber",
-    "Megan Bowen",
-    "Lee Gu",
-    "Diego Siciliani",
-    "Adele Vance",
-  ].map((author, index) => ({
-    id: `${index}1be044aa`,
-    message: `Serve tiles from cache ${index}\n\nlong text`,
+  changes: (
+    [
+      ["3f9c2ab5", "Adele Vance", "Serve tiles from the nearest cache"],
+      ["91be0440", "Alex Wilber", "Keep the map's zoom when the page is loaded again"],
+      ["c07d1f82", "Megan Bowen", "Raise the memory limit of web to 768Mi"],
+      ["5ad20be7", "Lee Gu", "Name the layer in the legend"],
+      ["e4410c9d", "Diego Siciliani", "Fix a typo in the login page"],
+      ["77f3a2c1", "Adele Vance", "Ask for less of the elevation service"],
+    ] as const
+  ).map(([id, author, message]) => ({
+    id,
+    message: `${message}\n\nlong text`,
     author,
-    url: `https://dev.azure.com/omnispatial/OmniSpatial/_git/web/commit/${index}`,
+    url: `https://dev.azure.com/omnispatial/OmniSpatial/_git/web/commit/${id}`,
   })),
   changeCount: 14,
 } as const;
@@ -411,23 +412,3 @@ export const everyState = {
     endedAt: asked + 2 * minute,
   }),
 } satisfies Record<string, Deployment>;
-
-export function status(changes: Partial<EnvironmentStatus> = {}): EnvironmentStatus {
-  return {
-    environment: "production",
-    tag: { wanted: "production-40655", since: asked - 3 * day, by: "Megan Bowen" },
-    image: { state: "well", sentence: "in the registry, sha256:9f3c41…" },
-    flux: { state: "well", sentence: "release 14, at main@a81f0c2", since: asked + 5 * minute },
-    pods: { state: "well", sentence: "3 of 3 ready on production-40655" },
-    health: [{ name: "web", ok: true, answer: "200" }],
-    lock: undefined,
-    freeze: undefined,
-    active: undefined,
-    followed: undefined,
-    last: everyState.live,
-    lastGood: everyState.live,
-    unanswered: [],
-    problems: [],
-    ...changes,
-  };
-}

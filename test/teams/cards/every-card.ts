@@ -1,0 +1,41 @@
+import { renderHelp } from "../../../src/teams/cards/help.ts";
+import { renderGoodBuilds, renderHistory } from "../../../src/teams/cards/history.ts";
+import { renderCard, type Rendered } from "../../../src/teams/cards/render.ts";
+import { renderDeployment, renderStatus } from "../../../src/teams/cards/status.ts";
+import type { Card } from "../../../src/teams/cards/template.ts";
+import { context, everyState, production } from "./deployments.ts";
+import { goodBuilds, newest, statuses } from "./statuses.ts";
+
+/** A card as people may see it. */
+export interface Sample {
+  readonly name: string;
+  readonly card: Card;
+  /** The button that was pressed, where that unfolds something. */
+  readonly press?: string | undefined;
+}
+
+/** Every card in every state that matters: what the tests judge, and what `npm run cards` paints. */
+export function everyCard(): readonly Sample[] {
+  const environments = { production };
+  const statusContext = { ...context, environments };
+  const { waiting, live, crashed } = everyState;
+  return [
+    ...Object.entries(everyState).map(([name, row]) => sample(name, renderCard(row, context))),
+    sample("waiting, Reject pressed", renderCard(waiting, context), "Reject"),
+    sample("live, Evidence pressed", renderCard(live, context), "Evidence"),
+    ...Object.entries(statuses).map(([name, all]) =>
+      sample(`status, ${name}`, renderStatus(all, statusContext)),
+    ),
+    sample("status of one that is live", renderDeployment(live, context)),
+    sample("status of one that failed", renderDeployment(crashed, context)),
+    sample("history", renderHistory(newest, context)),
+    sample("history, empty", renderHistory([], context)),
+    sample("rollback, which build", renderGoodBuilds(goodBuilds, context)),
+    sample("rollback, no build known", renderGoodBuilds([], context)),
+    sample("help", renderHelp(environments)),
+  ];
+}
+
+function sample(name: string, { card }: Rendered, press?: string): Sample {
+  return { name, card, press };
+}
