@@ -9,6 +9,7 @@ const vendors = {
     "botframework-connector",
     "adaptivecards-templating",
     "adaptive-expressions",
+    "jose",
   ],
   azure: ["azure-devops-node-api", "@azure/identity"],
   github: ["@octokit/"],

@@ -7,6 +7,8 @@ export interface Config {
 export interface TeamsConfig {
   /** Entra tenant id: nobody from another tenant is answered. */
   readonly tenant: string;
+  /** Ids of the teams that omnibot is for (`19:…@thread.tacv2`, not the group's); every team of the tenant where it is empty. */
+  readonly teams: readonly string[];
   /** Conversation ids of the channels that omnibot listens to (`19:…@thread.tacv2`). */
   readonly channels: readonly string[];
   /** IANA time zone in which cards show a time of day. */

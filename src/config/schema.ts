@@ -214,6 +214,7 @@ export function configSchema(steps: readonly string[]) {
     .strictObject({
       teams: z.strictObject({
         tenant: guid,
+        teams: z.array(channel).default([]),
         channels: z.array(channel).min(1, "needs at least one channel"),
         timeZone: z
           .string()

@@ -1,10 +1,19 @@
 import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Logger } from "pino";
 import restify, { type Next, type Request, type Response, type Server } from "restify";
+import { readJson, Unreadable } from "./body.ts";
+
+/** A request whose body is still on its way: it is read when somebody asks for it. */
+export interface JsonRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** The parsed body. What it throws, the server answers. */
+  readonly read: () => Promise<unknown>;
+}
 
 export interface HttpServerOptions {
-  /** Answers `POST /api/messages`; the body is parsed JSON. */
-  readonly messages: (request: Request, response: Response) => Promise<void>;
+  /** Answers `POST /api/messages`. */
+  readonly messages: (request: JsonRequest, response: Response) => Promise<void>;
   /** Whether this process can do its work now: `/readyz` says so. */
   readonly ready: () => boolean;
   readonly log: Logger;
@@ -40,8 +49,6 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.server.headersTimeout = headersTimeout;
   server.server.keepAliveTimeout = keepAliveTimeout;
   server.pre(plainJsonOnly);
-  // Without maxBodySize restify reads any amount (measured with 12.0.0).
-  server.use(restify.plugins.bodyParser({ maxBodySize, mapParams: false }));
   server.on(
     "restifyError",
     (_request: Request, _response: Response, error: unknown, done: () => void) => {
@@ -58,9 +65,15 @@ export function createServer(options: HttpServerOptions): HttpServer {
     response.send(ready ? 200 : 503, { status: ready ? "ready" : "not ready" });
   });
   server.post("/api/messages", async (request: Request, response: Response) => {
+    const read = () => readJson(request, maxBodySize);
     try {
-      await options.messages(request, response);
+      await options.messages({ headers: request.headers, read }, response);
     } catch (error) {
+      if (error instanceof Unreadable) {
+        const code = error.status === 413 ? "PayloadTooLarge" : "BadRequest";
+        response.send(error.status, { code, message: sentences[error.status] });
+        return;
+      }
       options.log.error({ err: error }, "a message could not be answered");
       if (!response.headersSent)
         response.send(500, { code: "InternalError", message: "Something went wrong." });
@@ -70,7 +83,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   return { start: (port, host) => start(server, port, host), stop: () => stop(server) };
 }
 
-/** Refuses what the body parser would otherwise unpack: forms with files, compressed bodies. */
+/** Refuses what nobody here reads: forms, files, compressed bodies. */
 function plainJsonOnly(request: Request, response: Response, next: Next): void {
   const { method } = request;
   const encoding = request.headers["content-encoding"] ?? "identity";

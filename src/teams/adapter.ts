@@ -6,7 +6,8 @@ import {
   type TurnContext,
 } from "botbuilder";
 import { AuthenticationError, ServiceClientCredentialsFactory } from "botframework-connector";
-import { connectorIssuer } from "./gate.ts";
+import { createConnectorKeys, publicMetadata } from "./connector-keys.ts";
+import { connectorIssuer, createTokenCheck, type TokenCheck } from "./connector-token.ts";
 
 /** A valid token for the Bot Connector; asked before every request. */
 export type BotToken = () => Promise<string>;
@@ -31,14 +32,21 @@ const defaultTimeout = 10_000;
 export class TeamsAdapter extends CloudAdapter {
   readonly appId: string;
   readonly anonymous: boolean;
+  /** Judges a token before anything else is looked at; undefined where none is asked for. */
+  readonly check: TokenCheck | undefined;
 
-  constructor(authentication: ConfigurationBotFrameworkAuthentication, appId: string) {
+  constructor(
+    authentication: ConfigurationBotFrameworkAuthentication,
+    appId: string,
+    check: TokenCheck | undefined,
+  ) {
     super(authentication);
     this.appId = appId;
     this.anonymous = appId === "";
+    this.check = check;
   }
 
-  /** Verifies the token, then runs the turn. Throws AuthenticationError; returns the answer of an invoke. */
+  /** Has the SDK verify the token once more, then runs the turn. Throws AuthenticationError; returns the answer of an invoke. */
   receive(
     authorization: string,
     activity: Activity,
@@ -63,12 +71,26 @@ export function createAdapter(options: AdapterOptions): TeamsAdapter {
     );
   }
   const timeout = options.requestTimeout ?? defaultTimeout;
-  const adapter = new TeamsAdapter(authenticationOf(appId, options), appId);
+  const adapter = new TeamsAdapter(
+    authenticationOf(appId, options),
+    appId,
+    checkOf(appId, options),
+  );
   adapter.use(async (context, next) => {
     disciplineClient(context.turnState.get<unknown>(adapter.ConnectorClientKey), timeout);
     await next();
   });
   return adapter;
+}
+
+function checkOf(appId: string, { openIdMetadata }: AdapterOptions): TokenCheck | undefined {
+  if (appId === "") return undefined;
+  const now = () => Date.now();
+  return createTokenCheck({
+    appId,
+    keys: createConnectorKeys(openIdMetadata ?? publicMetadata, now),
+    now,
+  });
 }
 
 function authenticationOf(

@@ -3,13 +3,14 @@ import { channelOf, incomingActivity, type IncomingActivity } from "./activity.t
 import { isServiceUrl } from "./service-url.ts";
 
 export interface GateOptions {
-  readonly teams: Pick<TeamsConfig, "tenant" | "channels">;
+  readonly teams: Pick<TeamsConfig, "tenant" | "teams" | "channels">;
   /** Sandbox only: no token is asked for, and only service URLs on this machine are talked to. */
   readonly anonymous: boolean;
 }
 
 export interface Knock {
-  readonly authorization: string | undefined;
+  /** The service URL that the verified token speaks for; undefined only where no token is asked for. */
+  readonly serviceUrl: string | undefined;
   readonly body: unknown;
 }
 
@@ -17,24 +18,19 @@ export type Admission =
   | { readonly state: "admitted"; readonly activity: IncomingActivity }
   | {
       readonly state: "refused";
-      readonly status: 400 | 401 | 403;
+      readonly status: 400 | 403;
       /** For the caller: says as little as possible. */
       readonly message: string;
       /** For the log: what an operator needs to know. */
       readonly why: string;
     };
 
-export const connectorIssuer = "https://api.botframework.com";
+/** Teams nests a dozen levels; what is deeper than this is no message. */
+const deepest = 32;
 
-/**
- * Decides who may talk to omnibot at all, before the SDK sees the request. The SDK verifies the token afterwards; it would
- * also accept Entra tokens of any tenant, skip checks on missing fields, and grow with every junk token (measured with
- * botbuilder 4.23.3).
- */
-export function knock({ authorization, body }: Knock, options: GateOptions): Admission {
-  if (!options.anonymous && issuerOf(authorization) !== connectorIssuer) {
-    return refused(401, "Unauthorized", "no token of the Bot Connector");
-  }
+/** Decides who may talk to omnibot at all, before the SDK sees the request. The token is verified by then (connector-token.ts). */
+export function knock({ serviceUrl, body }: Knock, options: GateOptions): Admission {
+  if (!isPlain(body)) return refused(400, "Bad activity", "the body is no plain JSON");
   const parsed = incomingActivity.safeParse(body);
   if (!parsed.success)
     return refused(400, "Bad activity", `the body is no activity: ${paths(parsed.error.issues)}`);
@@ -42,10 +38,14 @@ export function knock({ authorization, body }: Knock, options: GateOptions): Adm
   const activity = parsed.data;
   if (activity.channelId !== "msteams")
     return refused(403, "Forbidden", "the message is not from Teams");
+  if (!options.anonymous && activity.serviceUrl !== serviceUrl)
+    return refused(403, "Forbidden", "the token is for another service URL");
   if (!isServiceUrl(activity.serviceUrl, options))
     return refused(403, "Forbidden", "the service URL is not the Bot Connector's");
   if (!isOfTenant(activity, options.teams.tenant))
     return refused(403, "Forbidden", "the message is not of the configured tenant");
+  if (!isOfTeam(activity, options.teams.teams))
+    return refused(403, "Forbidden", "the message is not of one of teams.teams");
   if (!speaks(activity)) return { state: "admitted", activity };
 
   if (activity.id === undefined) return refused(400, "Bad activity", "the message has no id");
@@ -73,18 +73,22 @@ function isOfTenant(activity: IncomingActivity, tenant: string): boolean {
   return named.length > 0 && named.every((id) => id.toLowerCase() === tenant.toLowerCase());
 }
 
-/** The issuer that a bearer token claims, unverified: enough to turn away what the SDK should never see. */
-function issuerOf(authorization: string | undefined): string | undefined {
-  const payload = /^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/i.exec(authorization ?? "")?.[1];
-  if (payload === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
-    const issuer =
-      typeof claims === "object" && claims !== null && "iss" in claims ? claims.iss : undefined;
-    return typeof issuer === "string" ? issuer : undefined;
-  } catch {
-    return undefined;
+/** Where teams are listed, whatever names another one is turned away; what names none still has to be of a channel. */
+function isOfTeam({ channelData }: IncomingActivity, teams: readonly string[]): boolean {
+  const named = channelData?.team?.id ?? undefined;
+  return teams.length === 0 || named === undefined || teams.includes(named);
+}
+
+/** Whether this is JSON of a bounded depth, without the one name that changes what an object is when it is copied. */
+function isPlain(body: unknown): boolean {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value: body, depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth >= deepest || Object.hasOwn(value, "__proto__")) return false;
+    for (const inner of Object.values(value)) open.push({ value: inner, depth: depth + 1 });
   }
+  return true;
 }
 
 function paths(issues: readonly { readonly path: readonly PropertyKey[] }[]): string {
@@ -96,6 +100,6 @@ function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 200));
 }
 
-function refused(status: 400 | 401 | 403, message: string, why: string): Admission {
+function refused(status: 400 | 403, message: string, why: string): Admission {
   return { state: "refused", status, message, why };
 }

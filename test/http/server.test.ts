@@ -11,7 +11,7 @@ let messages: Parameters<typeof createServer>[0]["messages"];
 
 beforeEach(async () => {
   ready = true;
-  messages = async (request, response) => void response.send(200, { got: request.body });
+  messages = async ({ read }, response) => void response.send(200, { got: await read() });
   server = createServer({
     messages: (request, response) => messages(request, response),
     ready: () => ready,

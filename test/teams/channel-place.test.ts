@@ -15,7 +15,7 @@ function placeOf(known: {
   readonly appId?: string;
 }) {
   const place = createChannelPlace({
-    teams: { tenant: "t", channels: [first, second], timeZone: "UTC" },
+    teams: { tenant: "t", teams: [], channels: [first, second], timeZone: "UTC" },
     appId: known.appId,
     find: (id) => Promise.resolve(known.heardIn?.includes(id) === true ? heard : undefined),
     lastConversation: () => Promise.resolve(known.last),

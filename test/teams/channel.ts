@@ -22,7 +22,7 @@ import { production } from "./cards/deployments.ts";
 export const silent = pino({ enabled: false });
 
 export const config: Config = {
-  teams: { tenant: tenantId, channels: [channel.id], timeZone: "Europe/Berlin" },
+  teams: { tenant: tenantId, teams: [], channels: [channel.id], timeZone: "Europe/Berlin" },
   environments: { production },
 };
 
