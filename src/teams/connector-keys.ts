@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JWTHeaderParameters, type JWK } from "jose";
+import { createLocalJWKSet, type JWTHeaderParameters } from "jose";
 import { z } from "zod";
 
 /** Where the public cloud's Bot Connector publishes its keys (docs.microsoft.com, "Bot Connector authentication"). */
@@ -66,7 +66,7 @@ export function createConnectorKeys(place: string, now: () => number): Keys {
       const { keys } = keySet.parse(await fetchJson(jwks_uri));
       const byKid = new Map(keys.map((key) => [key.kid, key.endorsements]));
       known = {
-        find: createLocalJWKSet({ keys: keys as JWK[] }),
+        find: createLocalJWKSet({ keys }),
         endorsements: ({ kid = "" }) => byKid.get(kid) ?? [],
         kids: new Set(byKid.keys()),
       };
