@@ -4,6 +4,7 @@ import {
   claimsFor,
   createKey,
   signToken,
+  signWithPublicKey,
   startKeyServer,
   unsignedToken,
   type KeyServer,
@@ -58,6 +59,10 @@ describe("P14 a token", () => {
     ["no name of a key", `Bearer ${unsignedToken({}, { alg: "RS256" })}.c2ln`],
     ["one of a megabyte", `Bearer ${"a".repeat(1_000_000)}.b.c`],
     ["no algorithm", `Bearer ${unsignedToken(claimsFor(appId, serviceUrl), { alg: "none" })}.c2ln`],
+    [
+      "the public key as a secret",
+      `Bearer ${signWithPublicKey(claimsFor(appId, serviceUrl), own)}`,
+    ],
   ])("that is plainly none is refused without a look at the keys: %s", async (_, token) => {
     expect(await check(token)).toMatchObject({ state: "refused" });
     expect(asked()).toBe(0);
