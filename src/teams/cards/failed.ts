@@ -3,8 +3,8 @@ import { causes, serviceNames } from "../../deployment/causes.ts";
 import type { Deployment, Failure } from "../../deployment/deployment.ts";
 import { buttons, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
-import { rowOf, type Row } from "./rows.ts";
-import { escaped, logLine, ours, plain } from "./text.ts";
+import { marks, rowOf, type Row } from "./rows.ts";
+import { escaped, list, logLine, ours, plain } from "./text.ts";
 import {
   askedTag,
   formerBuild,
@@ -39,6 +39,7 @@ export function failedView(deployment: Deployment, context: CardContext): Failed
   const lines = failure?.excerpt?.lines.slice(-room.lines) ?? [];
   const { sentence, remedy } = causeOf(failure);
   const title = failedTitle(deployment, context);
+  const rollback = offerOf(failure);
   return {
     id: deployment.id,
     title: escaped(title),
@@ -51,11 +52,12 @@ export function failedView(deployment: Deployment, context: CardContext): Failed
     excerpt: lines.map((line) => ({ text: logLine(line, room.line) })),
     remedy: `**What to do:** ${ours(remedy)}`,
     rows: rowsOf(deployment, context),
-    rollback: offerOf(failure),
-    links: [
-      ...buttons([["Look at it", linkOf(deployment)]], environment),
-      ...evidenceLinks(deployment, context),
-    ],
+    rollback,
+    links: buttons(
+      [["Look at it", linkOf(deployment)], ...evidenceLinks(deployment)],
+      environment,
+      rollback === "" ? 0 : 1,
+    ),
     summary: `${title}: ${plain(sentence)}`,
   };
 }
@@ -142,7 +144,7 @@ function offerOf(failure: Failure | undefined): string {
   const { wayBack } = failure ?? {};
   return wayBack === undefined || wayBack.asked !== undefined
     ? ""
-    : `Roll back to ${plain(wayBack.tag, 60)}`;
+    : `Roll back to ${wayBack.build}`;
 }
 
 /** A failure is followed until Flux has settled: the card tells how that goes. */
@@ -156,10 +158,22 @@ function sinceOf({ failure, following }: Deployment, { room }: CardContext): str
   return `omnibot goes on watching, and corrects this should it heal.${news}`;
 }
 
-/** The last step that went well, and all from there on. */
+/** The last step that went well, the one that failed, and in one line what was not reached. */
 function rowsOf(deployment: Deployment, context: CardContext): readonly Row[] {
-  const failed = deployment.progress.findIndex((one) => one.state === "failed");
-  return deployment.progress
-    .slice(Math.max(0, failed - 1))
-    .map((one) => rowOf(one, deployment, context));
+  const { progress, failure } = deployment;
+  const at = progress.findIndex((one) => one.state === "failed");
+  const told = progress.slice(Math.max(0, at - 1), at + 1).map((one): Row => {
+    const row = rowOf(one, deployment, context);
+    // What is wrong stands above; once is enough.
+    return one.state === "failed" && one.sentence === failure?.detail
+      ? { ...row, detail: "ended here" }
+      : row;
+  });
+  const rest = progress.slice(at + 1).map((one) => escaped(one.title, 20));
+  if (at < 0 || rest.length === 0) return told;
+  const detail = `${list(rest)} ${rest.length === 1 ? "was" : "were"} not reached`;
+  return [
+    ...told,
+    { ...marks.pending, word: "Rest", weight: "Default", detail, time: "", subtle: true },
+  ];
 }

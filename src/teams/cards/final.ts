@@ -1,7 +1,7 @@
 import type { Deployment } from "../../deployment/deployment.ts";
 import { chainRows, type ChainRow } from "./chain.ts";
 import { causeOf } from "./failed.ts";
-import { linked, type Link } from "./link.ts";
+import { buttons, linked, type Link } from "./link.ts";
 import { evidenceLinks } from "./progress.ts";
 import type { Fact } from "./request.ts";
 import { count, escaped, list, ours, plain } from "./text.ts";
@@ -33,7 +33,7 @@ export function finalView(deployment: Deployment, context: CardContext): FinalVi
     facts: factsOf(deployment, context),
     replaced: replacedOf(deployment),
     chain: chainRows(deployment, context),
-    links: evidenceLinks(deployment, context),
+    links: buttons(evidenceLinks(deployment), context.environment, 1),
     summary: title,
   };
 }

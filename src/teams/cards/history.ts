@@ -1,8 +1,9 @@
 import type { Environment } from "../../config/config.ts";
 import type { Deployment } from "../../deployment/deployment.ts";
 import type { GoodBuild } from "../../deployment/history.ts";
-import { progressTitle } from "./progress.ts";
 import type { Rendered } from "./render.ts";
+import { progressTitle } from "./progress.ts";
+import { questionOf } from "./request.ts";
 import { marks } from "./rows.ts";
 import { endings } from "./status.ts";
 import { expand } from "./template.ts";
@@ -80,7 +81,11 @@ const markOf = {
 
 function rowOf(deployment: Deployment, context: HistoryContext): HistoryRow {
   const { state, kind } = deployment;
-  const what = subjectOf(deployment, context.environment) ?? progressTitle(deployment, context);
+  const what =
+    subjectOf(deployment, context.environment) ??
+    (kind === "observed"
+      ? progressTitle(deployment, context)
+      : questionOf(deployment).slice(0, -1));
   const way = { deploy: "", rollback: ", rolled back to", observed: ", put into Git by hand" };
   const how = state === "active" ? "in work" : endings[state];
   return {

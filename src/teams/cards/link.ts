@@ -4,11 +4,15 @@ import { escaped } from "./text.ts";
 const loopback = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const longest = 1000;
 
-/** A button that opens a page. */
+/** A button that opens a page; a secondary one is behind "...". */
 export interface Link {
   readonly title: string;
   readonly url: string;
+  readonly mode: "primary" | "secondary";
 }
+
+/** How many buttons stand beside each other on a phone. */
+const besides = 3;
 
 /**
  * An address that a card may link to: https without credentials in it. Plain http only to this machine, and only where the
@@ -32,13 +36,17 @@ export function linked(label: string, url: string | undefined, environment: Envi
   return safe === undefined ? escaped(label) : `[${escaped(label)}](${safe})`;
 }
 
-/** The buttons for those addresses that there are, in order. */
+/** The buttons for those addresses that there are, in order; as many in sight as there is room for beside `others`. */
 export function buttons(
   wanted: readonly (readonly [string, string | undefined])[],
   environment: Environment,
+  others = 0,
 ): readonly Link[] {
-  return wanted.flatMap(([title, address]) => {
+  const links = wanted.flatMap(([title, address]) => {
     const url = safeUrl(address, environment);
     return url === undefined ? [] : [{ title, url }];
   });
+  const room = besides - others;
+  const shown = links.length <= room ? room : room - 1;
+  return links.map((link, i) => ({ ...link, mode: i < shown ? "primary" : "secondary" }));
 }

@@ -26,7 +26,7 @@ export function progressView(deployment: Deployment, context: CardContext): Prog
     intro: `${whoOf(deployment)}${former === undefined ? "" : ` Replaces ${escaped(former)}.`}${cancelOf(deployment)}`,
     rows: deployment.progress.map((one) => rowOf(one, deployment, context)),
     looked: `Last look ${timeOfDay(context.now, context.timeZone, "seconds")}`,
-    links: evidenceLinks(deployment, context),
+    links: buttons(evidenceLinks(deployment), context.environment),
     summary: title,
   };
 }
@@ -61,17 +61,12 @@ export function progressTitle(
 }
 
 /** Run, pull request, commit: wherever there is something to look at. */
-export function evidenceLinks(
-  deployment: Deployment,
-  { environment }: CardContext,
-): readonly Link[] {
-  const { run, change, merge, edit } = deployment.evidence;
-  return buttons(
-    [
-      ["Run", run?.url],
-      ["Pull request", change?.url],
-      ["Commit", merge?.url ?? edit?.url],
-    ],
-    environment,
-  );
+export function evidenceLinks({
+  evidence: { run, change, merge, edit },
+}: Deployment): readonly (readonly [string, string | undefined])[] {
+  return [
+    ["Run", run?.url],
+    ["Pull request", change?.url],
+    ["Commit", merge?.url ?? edit?.url],
+  ];
 }

@@ -7,7 +7,7 @@ import { short, shortDigest, type CardContext } from "./words.ts";
 /** One line of the story: a mark, a word, how it went, how long it took. */
 export interface Row {
   readonly mark: string;
-  readonly color: "Good" | "Accent" | "Attention" | "Default";
+  readonly color: "Good" | "Accent" | "Attention" | "Warning" | "Default";
   readonly word: string;
   readonly weight: "Bolder" | "Default";
   readonly detail: string;
@@ -43,9 +43,7 @@ function detailOf(progress: Progress, deployment: Deployment, context: CardConte
   const sentence = escaped(progress.sentence ?? "", context.room.sentence);
   switch (progress.state) {
     case "pending":
-      return deployment.state === "failed"
-        ? "not reached"
-        : (toCome[progress.step]?.(context) ?? "");
+      return toCome[progress.step]?.(context) ?? "";
     case "running":
       return progress.step === "build"
         ? runningBuild(deployment, sentence, context)

@@ -1,7 +1,7 @@
-import type { Deployment } from "../../deployment/deployment.ts";
+import type { Deployment, Failure } from "../../deployment/deployment.ts";
 import type { EnvironmentStatus, Finding } from "../../deployment/status.ts";
 import { chainRows, type ChainRow } from "./chain.ts";
-import { failedTitle } from "./failed.ts";
+import { causeOf, failedTitle } from "./failed.ts";
 import { finalTitle } from "./final.ts";
 import { linked } from "./link.ts";
 import { barrierWords } from "./lock-words.ts";
@@ -9,7 +9,7 @@ import { progressTitle } from "./progress.ts";
 import type { RenderContext, Rendered } from "./render.ts";
 import { marks, type Row } from "./rows.ts";
 import { expand } from "./template.ts";
-import { escaped, list, plain } from "./text.ts";
+import { escaped, list, ours, plain } from "./text.ts";
 import { roughly, timeOfDay } from "./time.ts";
 import { subjectOf, whoOf } from "./words.ts";
 
@@ -26,6 +26,8 @@ interface EnvironmentView {
   readonly color: "Good" | "Attention" | "Accent" | "Warning" | "Default";
   readonly intro: string;
   readonly rows: readonly StatusRow[];
+  /** What keeps people out, and what is not known. */
+  readonly warnings: readonly { readonly text: string }[];
   readonly notes: readonly { readonly text: string }[];
   /** The evidence of one deployment, behind a button unless it is what was asked for. */
   readonly chain: readonly ChainRow[];
@@ -41,7 +43,16 @@ export type StatusContext = Pick<RenderContext, "now" | "timeZone"> & {
 /** From so many environments on, each gets one line only. */
 const compactFrom = 3;
 const mostEnvironments = 20;
-const noChain = { chain: [], chainTitle: "", chainId: "evidence", chainOpen: false } as const;
+const mostNotes = 8;
+const empty = {
+  rows: [],
+  warnings: [],
+  notes: [],
+  chain: [],
+  chainTitle: "",
+  chainId: "evidence",
+  chainOpen: false,
+} as const;
 
 export function renderStatus(
   statuses: readonly EnvironmentStatus[],
@@ -61,15 +72,11 @@ export function renderDeployment(deployment: Deployment, context: RenderContext)
   const ended =
     endedAt === undefined ? "" : `, ${endings[state]} ${roughly(context.now - endedAt)} ago`;
   const view: EnvironmentView = {
-    ...noChain,
+    ...empty,
     title: `#${deployment.id} ${plain(title)}`,
     color: colors[state],
     intro: `${whoOf(deployment)} Begun ${roughly(context.now - requestedAt)} ago${ended}.`,
-    rows: [],
-    notes:
-      failure === undefined
-        ? []
-        : [{ text: `**${escaped(failure.code, 60)}** names what is wrong.` }],
+    notes: failure === undefined ? [] : [{ text: failureOf(failure) }],
     chain: chainRows(deployment, context),
     chainOpen: true,
   };
@@ -92,6 +99,7 @@ function environmentView(status: EnvironmentStatus, context: StatusContext): Env
   const verdict = verdictOf(status);
   const environment = context.environments[status.environment];
   return {
+    ...empty,
     title: `${plain(status.environment, 60)} ${verdict.words}`,
     color: verdict.color,
     intro: wantedOf(status, context),
@@ -101,10 +109,8 @@ function environmentView(status: EnvironmentStatus, context: StatusContext): Env
       row("Pods", status.pods, context),
       ...(status.health?.length === 0 ? [] : [row("Health", healthOf(status), context)]),
     ],
-    notes: notesOf(status, context)
-      .slice(0, 8)
-      .map((text) => ({ text })),
-    ...noChain,
+    warnings: texts(warningsOf(status, context)),
+    notes: texts(notesOf(status, context)),
     ...(environment === undefined ? {} : evidenceOf(status, { ...context, environment })),
   };
 }
@@ -131,15 +137,15 @@ function overview(statuses: readonly EnvironmentStatus[]): EnvironmentView {
   const ill = named(["ill"]);
   const partly = named(["unknown"]);
   return {
-    ...noChain,
+    ...empty,
     ...overviewTitle(ill, partly),
     intro: "**status** with the name of an environment tells more.",
+    // Names have any length, so they have no column of their own.
     rows: statuses.map((status) => ({
-      ...marks[markOfStanding[standingOf(status)]],
-      word: escaped(status.environment, 30),
-      detail: `${escaped(status.tag.wanted ?? "not known", 60)} ${verdictOf(status).words}`,
+      ...markOf(standingOf(status)),
+      word: "",
+      detail: `**${escaped(status.environment, 60)}** ${verdictOf(status).words}: ${escaped(status.tag.wanted ?? "the tag is not known", 60)}`,
     })),
-    notes: [],
   };
 }
 
@@ -181,13 +187,14 @@ function verdictOf(status: EnvironmentStatus): {
   readonly color: EnvironmentView["color"];
 } {
   const busy = status.active === undefined ? "" : ", a deployment is under way";
+  const locked = status.lock === undefined ? "" : ", and locked";
   switch (standingOf(status)) {
     case "ill":
-      return { words: `is not well${busy}`, color: "Attention" };
+      return { words: `is not well${busy}${locked}`, color: "Attention" };
     case "unknown":
-      return { words: `is only partly known${busy}`, color: "Warning" };
+      return { words: `is only partly known${busy}${locked}`, color: "Warning" };
     case "well":
-      return { words: `is well${busy}`, color: busy === "" ? "Good" : "Accent" };
+      return { words: `is well${busy}${locked}`, color: busy === "" ? "Good" : "Accent" };
   }
 }
 
@@ -200,13 +207,20 @@ function wantedOf({ tag, environment }: EnvironmentStatus, context: StatusContex
   return `Git wants **${wanted}**${since}${by}${tag.byHand === true ? ", past omnibot" : ""}.`;
 }
 
-const unknownMark = { mark: "?", color: "Default" } as const;
-const markOfStanding = { well: "done", ill: "failed", unknown: "pending" } as const;
+function markOf(standing: Standing): Pick<Row, "mark" | "color"> {
+  switch (standing) {
+    case "well":
+      return marks.done;
+    case "ill":
+      return marks.failed;
+    case "unknown":
+      return { mark: "?", color: "Warning" };
+  }
+}
 
 function row(word: string, { state, sentence, since }: Finding, { now }: StatusContext): StatusRow {
-  const mark = state === "unknown" ? unknownMark : marks[markOfStanding[state]];
   const ago = since === undefined ? "" : `, ${roughly(now - since)} ago`;
-  return { ...mark, word, detail: `${escaped(sentence)}${ago}` };
+  return { ...markOf(state), word, detail: `${escaped(sentence)}${ago}` };
 }
 
 function healthOf({ health }: EnvironmentStatus): Finding {
@@ -220,27 +234,38 @@ function healthOf({ health }: EnvironmentStatus): Finding {
   return { state: "well", sentence: `${names} ${health.length === 1 ? "answers" : "answer"} well` };
 }
 
-function notesOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
-  const { active, followed, last, lastGood, unanswered, problems } = status;
-  const environment = context.environments[status.environment];
-  const notes = problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
+function texts(all: readonly string[]): readonly { readonly text: string }[] {
+  return all.slice(0, mostNotes).map((text) => ({ text }));
+}
+
+function warningsOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
+  const { unanswered, problems, lock, freeze } = status;
+  const warnings = problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
   if (unanswered.length > 0) {
-    notes.unshift(`**Partial answer:** ${list(unanswered)} did not answer in time.`);
+    const silent = unanswered.map((one, i) => (i === 0 ? one : one.replace(/^The /, "the ")));
+    warnings.unshift(`**Partial answer:** ${list(silent)} did not answer in time.`);
   }
-  const { lock, freeze } = status;
-  if (lock !== undefined) notes.push(barrierWords({ state: "locked", lock }, context));
+  if (lock !== undefined) warnings.push(barrierWords({ state: "locked", lock }, context));
   if (freeze !== undefined) {
     const barrier = { state: "frozen", environment: status.environment, freeze } as const;
-    notes.push(barrierWords(barrier, context));
+    warnings.push(barrierWords(barrier, context));
   }
-  if (environment === undefined) return notes;
+  return warnings;
+}
+
+function notesOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
+  const { active, followed, last, lastGood } = status;
+  const environment = context.environments[status.environment];
+  if (environment === undefined) return [];
+  const notes: string[] = [];
   for (const one of [active, followed]) if (one !== undefined) notes.push(workOf(one, environment));
   if (last?.endedAt !== undefined) {
-    notes.push(
-      `#${last.id} before: ${endings[last.state]} ${roughly(context.now - last.endedAt)} ago.`,
-    );
+    const ago = roughly(context.now - last.endedAt);
+    const what = subjectOf(last, environment);
+    const named = what === undefined ? "" : `, ${escaped(what)},`;
+    notes.push(`Last: **#${last.id}**${named} ${endings[last.state]} ${ago} ago.`);
   }
-  if (lastGood?.endedAt !== undefined) {
+  if (lastGood?.endedAt !== undefined && lastGood.id !== last?.id) {
     const good = subjectOf(lastGood, environment) ?? `#${lastGood.id}`;
     const ago = roughly(context.now - lastGood.endedAt);
     notes.push(`Last good: **${escaped(good)}**, proven ${ago} ago by #${lastGood.id}.`);
@@ -257,6 +282,11 @@ function workOf(active: Deployment, environment: RenderContext["environment"]): 
   const end = /[.!?…]$/.test(waits) ? "" : ".";
   const who = active.kind === "observed" ? "changed it" : "asked";
   return `#${active.id}: ${title}${at}${waits}${end} ${escaped(active.requester.name, 80)} ${who}.`;
+}
+
+/** What is wrong, and the code that docs/troubleshooting.md lists it by. */
+function failureOf(failure: Failure): string {
+  return `**${ours(causeOf(failure).sentence)}** ${escaped(failure.detail)} (${escaped(failure.code, 60)})`;
 }
 
 function titleOf(deployment: Deployment, context: RenderContext): string {

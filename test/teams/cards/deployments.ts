@@ -208,12 +208,12 @@ function byHand(changes: Partial<Deployment>): Deployment {
     target: { from: "git" },
     requester: { id: "github:diego-siciliani", name: "diego-siciliani" },
     evidence: { edit },
-    progress: order.map((step, i) => ({
-      step,
-      title: titles[step] ?? "Change",
-      state: i === 0 ? "running" : "pending",
-      ...(i === 0 ? { startedAt: asked } : {}),
-    })),
+    progress: order.map((step, i): Progress => {
+      const title = titles[step] ?? "Change";
+      if (i > 0) return { step, title, state: "pending" };
+      const state = changes.state === "failed" ? "failed" : "running";
+      return { step, title, state, startedAt: asked };
+    }),
     ...changes,
   });
 }

@@ -15,7 +15,7 @@ import {
   proposal,
 } from "./deployments.ts";
 import { everyCard } from "./every-card.ts";
-import { status } from "./statuses.ts";
+import { status, statuses } from "./statuses.ts";
 
 function words(row: Deployment): string {
   return textsOf(renderCard(row, context).card).join("\n");
@@ -227,7 +227,7 @@ describe("the failure", () => {
       "**What to do:** Read the log, mend the cause, and deploy again, or go back with **rollback**.",
     );
     expect(text).toMatch(
-      /✓\nFlux\n.*\n48 s\n✕\nPods\nweb crashes on start.*\n34 s\n○\nHealth\nnot reached/,
+      /✓\nFlux\n.*\n48 s\n✕\nPods\nended here\n34 s\n○\nRest\nHealth was not reached/,
     );
   });
 
@@ -254,7 +254,7 @@ describe("the failure", () => {
     const row = everyState["crashed, with a way back"];
     const { card } = renderCard(row, context);
     expect(verbsOf(card)).toEqual(["rollback"]);
-    expect(JSON.stringify(card)).toContain('"title":"Roll back to production-40641"');
+    expect(JSON.stringify(card)).toContain('"title":"Roll back to 40641"');
     expect(words(row)).toContain("To go back: **rollback production 40641**.");
 
     const wayBack = { build: 40641, tag: "production-40641", asked: 129 };
@@ -484,9 +484,16 @@ describe("the status", () => {
     expect(text).toContain("✓\nPods\n3 of 3 ready on production-40655");
     expect(text).toContain("✓\nHealth\nweb answers well");
     expect(text).toContain("✓\nFlux\nrelease 14, at main@a81f0c2, 4 min ago");
-    expect(text).toContain("#128 before: went live 1 min ago.");
-    expect(text).toContain("Last good: **production-40672**, proven 1 min ago by #128.");
+    expect(text).toContain("Last: **#128**, production-40672, went live 1 min ago.");
+    expect(text).not.toContain("Last good");
     expect(text).toContain("(Evidence of #128)");
+  });
+
+  test("tells the last good one where the last one is not", () => {
+    const [crashed] = statuses["not well"];
+    const text = textsOf(renderStatus([crashed], { ...context, environments }).card).join("\n");
+    expect(text).toContain("Last: **#128**, production-40672, failed 1 min ago.");
+    expect(text).toMatch(/Last good: \*\*production-40641\*\*, proven 3 days ago by #121\./);
   });
 
   test("P10 an answer that is a partial one says so, names who did not answer, and calls nothing ill", () => {
@@ -506,7 +513,7 @@ describe("the status", () => {
     expect(summary).toBe("production is only partly known");
     const text = textsOf(card).join("\n");
     expect(text).toContain(
-      "**Partial answer:** The cluster and The health checks did not answer in time.",
+      "**Partial answer:** The cluster and the health checks did not answer in time.",
     );
     expect(text).toContain("?\nPods\nnot known\n?\nHealth\nnot known");
     expect(text).not.toContain("✕");

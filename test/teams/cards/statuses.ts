@@ -36,13 +36,21 @@ const crashed = status({
     { name: "tiles", ok: true, answer: "200" },
   ],
   last: everyState.crashed,
-  lastGood: undefined,
+  lastGood: {
+    ...everyState["rolled back"],
+    id: 121,
+    evidence: {
+      ...everyState["rolled back"].evidence,
+      image: { tag: "production-40641", digest: "sha256:9f3c41", digests: [] },
+    },
+    endedAt: asked - 3 * day,
+  },
 });
 
 /** What `status` answers, by how things stand. */
-export const statuses: Readonly<Record<string, readonly EnvironmentStatus[]>> = {
+export const statuses = {
   well: [well],
-  "not well": [crashed],
+  "not well": [crashed] as const,
   "partly known": [
     status({
       flux: notKnown,
@@ -86,7 +94,7 @@ export const statuses: Readonly<Record<string, readonly EnvironmentStatus[]>> = 
     ...one,
     environment: ["production", "staging", "demo"][i] ?? "",
   })),
-};
+} satisfies Record<string, readonly EnvironmentStatus[]>;
 
 /** Deployments as `history` lists them, newest first: one of each ending. */
 export const newest = (
