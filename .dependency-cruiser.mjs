@@ -83,6 +83,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // What these import is installed for the bench alone (bench/package.json).
+    exclude: { path: "^bench/peers/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {
