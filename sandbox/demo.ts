@@ -35,6 +35,7 @@ async function play(): Promise<boolean> {
     environment: world.environment,
     log: join(folder, "omnibot.log"),
   });
+  world.hooks.to(new URL(bot.url).origin);
   const playground = await startPlayground({
     folder: join(folder, "playground"),
     botUrl: bot.url,

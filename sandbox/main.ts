@@ -46,6 +46,7 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
   const start = () =>
     startBot({ port: botPort, environment: world.environment, log: join(folder, "omnibot.log") });
   let bot = await start();
+  world.hooks.to(new URL(bot.url).origin);
   const playground = await startPlayground({
     folder: join(folder, "playground"),
     botUrl: bot.url,

@@ -3,8 +3,10 @@ import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { startApp, type App } from "./app/app.ts";
 import { startAzureDevOps, type AzureDevOps } from "./azure-devops/azure-devops.ts";
+import { startAlert } from "./flux/alert.ts";
 import { startFlux, type Flux } from "./flux/flux.ts";
 import { sandboxToken, startGitHub, type GitHub } from "./github/github.ts";
+import { Outbox } from "./hooks/outbox.ts";
 import { startIdentity, type Identity } from "./identity/identity.ts";
 import type { AccessOptions } from "./kubernetes/access.ts";
 import { parseImage } from "./kubernetes/images.ts";
@@ -43,6 +45,8 @@ export interface World {
   readonly app: App;
   /** Where the scenario is read and chosen: `GET` and `POST /scenario`. */
   readonly control: StandIn;
+  /** What the services tell omnibot by themselves, once `hooks.to(…)` says where it is. */
+  readonly hooks: Outbox;
   readonly scenario: Scenario;
   choose(scenario: Scenario): void;
   /** The environment variables with which omnibot works in this world. */
@@ -51,6 +55,13 @@ export interface World {
 }
 
 export const imageRepository = "omnispatial/web";
+
+/** What the services show or sign with when they tell omnibot of a change. */
+export const hookSecrets = {
+  azureDevOps: "sandbox-azure-devops-hook",
+  github: "sandbox-github-hook-secret",
+  flux: "sandbox-flux-hook-secret",
+};
 
 /** Starts every stand-in, in a state in which production-40655 is live, and writes omnibot's configuration for them. */
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -63,12 +74,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
   const identity = await startIdentity();
   const registry = await startRegistry({ identity });
+  const hooks = new Outbox();
   const azureDevOps = await startAzureDevOps({
     speed,
     identity,
     scenario: () => scenario,
     push: (tag, content) => void registry.push(imageRepository, tag, content),
     listLag: options.listLag,
+    hook: { outbox: hooks, secret: hookSecrets.azureDevOps },
   });
   for (const { tag, commit } of azureDevOps.earlierBuilds) {
     for (const name of environments)
@@ -81,6 +94,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     folder,
     token: sandboxToken,
     speed,
+    hook: { outbox: hooks, secret: hookSecrets.github },
     environments: environments.filter((name) => name !== "production"),
     ...(options.mergeAsync === undefined ? {} : { mergeAsync: options.mergeAsync }),
   });
@@ -99,6 +113,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     cancelOnNewRevision: true,
     helmPatience: options.helmPatience ?? 1,
   });
+  startAlert(kubernetes, hooks, hookSecrets.flux);
   const app = await startApp({ kubernetes });
   const apps = new Map([["production", app]]);
   for (const name of environments) {
@@ -131,6 +146,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     flux,
     app,
     control,
+    hooks,
     get scenario() {
       return scenario;
     },
@@ -144,8 +160,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       GITHUB_TOKEN: sandboxToken,
       GITHUB_API_URL: github.url,
       KUBECONFIG: kubeconfig,
+      AZURE_DEVOPS_HOOK_SECRET: hookSecrets.azureDevOps,
+      GITHUB_HOOK_SECRET: hookSecrets.github,
+      FLUX_HOOK_SECRET: hookSecrets.flux,
     },
     async close() {
+      hooks.to(undefined);
       for (const part of parts) await part.close();
     },
   };

@@ -2,11 +2,14 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { botToken, createBotCredential } from "./azure/credential.ts";
+import { createDevOpsHook } from "./azure/hook.ts";
+import { createFluxHook } from "./cluster/hook.ts";
 import type { Environment } from "./config/config.ts";
 import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { createEngine } from "./deployment/engine.ts";
+import { createHints, type Hook } from "./deployment/hints.ts";
 import { createHistory } from "./deployment/history.ts";
 import { createInterventions } from "./deployment/interventions.ts";
 import { createLocks } from "./deployment/locks.ts";
@@ -16,6 +19,8 @@ import { createRequests } from "./deployment/requests.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
 import { createFileWatch } from "./deployment/watch-file.ts";
+import { createGitHubHook } from "./github/hook.ts";
+import { createHooks } from "./http/hooks.ts";
 import { createServer } from "./http/server.ts";
 import { createChannels } from "./store/channels.ts";
 import { createLedgerClock, readTime } from "./store/clock.ts";
@@ -207,6 +212,17 @@ export async function startOmnibot(
       turn: (activity, context) => bot.turn(activity, context),
       log,
     }),
+    hooks: createHooks({
+      hooks: hooksOf(settings),
+      hear: createHints({
+        ledger,
+        environments,
+        clock,
+        hint,
+        watch: (environment, at) => fileWatch.bringForward(environment, at),
+      }),
+      log,
+    }),
     ready: () => ready,
     log,
   });
@@ -239,4 +255,14 @@ export async function startOmnibot(
       hold?.release();
     },
   };
+}
+
+/** Who may tell omnibot that something has changed. */
+function hooksOf({ hookSecrets }: Settings): ReadonlyMap<string, Hook> {
+  const { azureDevOps, github, flux } = hookSecrets;
+  const hooks = new Map<string, Hook>();
+  if (azureDevOps !== undefined) hooks.set("azure-devops", createDevOpsHook(azureDevOps));
+  if (github !== undefined) hooks.set("github", createGitHubHook(github));
+  if (flux !== undefined) hooks.set("flux", createFluxHook(flux));
+  return hooks;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { findPerson } from "../people.ts";
 import { StandIn } from "../stand-in.ts";
+import type { Outbox } from "../hooks/outbox.ts";
 import { protectedRoutes, type Identities } from "./access.ts";
 import { addBuildRoutes } from "./build-routes.ts";
 import { Controls } from "./controls.ts";
@@ -12,9 +13,12 @@ import { addPermissionRoutes } from "./permissions.ts";
 import { addPipelineRoutes } from "./pipeline-routes.ts";
 import type { Run } from "./run.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
+import { createServiceHook } from "./service-hook.ts";
 import { Source, type SourceCommit } from "./source.ts";
 
-export interface AzureDevOpsOptions extends RunsOptions {
+export interface AzureDevOpsOptions extends Omit<RunsOptions, "changed"> {
+  /** Where its service hooks go, with the secret of their header. */
+  readonly hook?: { readonly outbox: Outbox; readonly secret: string } | undefined;
   /** Checks Entra tokens; without it only the personal access token `sandbox-pat` is good. */
   readonly identity?: Identities | undefined;
   readonly port?: number | undefined;
@@ -62,10 +66,11 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
   const now = Date.now();
   const source = new Source(now);
   const controls = new Controls();
-  const runs = new Runs(source, now, options, controls);
-  const lag = options.listLag ?? 0;
-  const listed = () => runs.all.filter((run) => run.request.queuedAt + lag <= Date.now());
+  const { hook, listLag: lag = 0 } = options;
   const url = () => `${standIn.url}/${organization}`;
+  const changed = hook && createServiceHook(hook.outbox, hook.secret, url);
+  const runs = new Runs(source, now, { ...options, changed }, controls);
+  const listed = () => runs.all.filter((run) => run.request.queuedAt + lag <= Date.now());
   const earlierBuilds = runs.all.map((run) => ({
     id: run.request.id,
     tag: run.tag,

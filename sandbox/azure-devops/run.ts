@@ -46,6 +46,8 @@ export class Run {
   result?: "succeeded" | "failed" | "canceled";
   startedAt?: number;
   finishedAt?: number;
+  /** Told when it begins and when it is completed. */
+  changed: (run: Run) => void = () => {};
   readonly #stop = new AbortController();
 
   constructor(request: RunRequest) {
@@ -132,6 +134,7 @@ export class Run {
   #begin(at: number): void {
     this.startedAt = at;
     if (this.status === "notStarted") this.status = "inProgress";
+    this.changed(this);
   }
 
   #finish(task: Task, at: number): void {
@@ -145,6 +148,7 @@ export class Run {
     this.status = "completed";
     if (this.#stop.signal.aborted) this.result = "canceled";
     else this.result = this.tasks.some((task) => task.result === "failed") ? "failed" : "succeeded";
+    this.changed(this);
   }
 }
 

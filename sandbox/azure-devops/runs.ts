@@ -27,6 +27,8 @@ export interface RunsOptions {
   readonly speed: number;
   readonly scenario: () => Scenario;
   readonly push: Push;
+  /** Told when a run begins and when it is completed. */
+  readonly changed?: ((run: Run) => void) | undefined;
 }
 
 /** All runs of the pipeline, oldest first. */
@@ -84,6 +86,7 @@ export class Runs {
       scenario: this.#options.scenario(),
       queuedAt,
     });
+    run.changed = (one) => this.#options.changed?.(one);
     this.#nextId += idSteps[this.#created.length % idSteps.length] ?? 1;
     this.#runs.push(run);
     this.#created.push(run);

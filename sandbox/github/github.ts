@@ -2,6 +2,7 @@ import { unwatchFile, watchFile } from "node:fs";
 import { join } from "node:path";
 import { adele } from "../people.ts";
 import { type Fault, type JournalEntry, StandIn } from "../stand-in.ts";
+import type { Outbox } from "../hooks/outbox.ts";
 import { makeAddress } from "./address.ts";
 import { Api } from "./api.ts";
 import { addCommitRoutes } from "./commits.ts";
@@ -16,6 +17,8 @@ import { addRefRoutes } from "./refs.ts";
 import { GitRepository, type Push, type Signature } from "./repository.ts";
 import { addRuleRoutes, BranchRules } from "./rules.ts";
 import { seedGitOps } from "./seed.ts";
+import { createWebhook } from "./webhook.ts";
+import { writeRepository } from "./wire.ts";
 
 export interface GitHubOptions {
   /** Where the bare repository lives: `<folder>/omnispatial/gitops.git`, seeded when it is not there. */
@@ -30,6 +33,8 @@ export interface GitHubOptions {
   readonly mergeDelay?: number;
   /** false: without the asynchronous merge, as GitHub Enterprise Server. */
   readonly mergeAsync?: boolean;
+  /** Where its webhook goes, with the secret that it signs with. */
+  readonly hook?: { readonly outbox: Outbox; readonly secret: string } | undefined;
 }
 
 /** A change that somebody makes by hand. */
@@ -68,6 +73,13 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     makeAddress(standIn.url),
   );
   const pulls = new PullRequests(repository);
+  if (options.hook !== undefined) {
+    const address = () => makeAddress(standIn.url);
+    const described = () => writeRepository(address(), gitDir);
+    const webhook = createWebhook({ ...options.hook, address, repository: described });
+    repository.onPush((one) => webhook.push(one));
+    pulls.changed = (action, pull) => webhook.pullRequest(action, pull);
+  }
   const rules = new BranchRules();
   const closing = new AbortController();
   addRefRoutes(api);

@@ -18,6 +18,8 @@ export interface PullRequest {
   merge: { readonly sha: string; readonly at: number } | undefined;
 }
 
+export type PullRequestAction = "opened" | "synchronize" | "closed";
+
 export type Mergeable = "unknown" | "clean" | "dirty";
 
 const firstNumber = 871;
@@ -27,6 +29,9 @@ export class PullRequests {
   readonly #repository: GitRepository;
   readonly #all: PullRequest[] = [];
   readonly #tested = new Map<number, string>();
+
+  /** Told what happened to one. */
+  changed: (action: PullRequestAction, pull: PullRequest) => void = () => {};
 
   constructor(repository: GitRepository) {
     this.#repository = repository;
@@ -47,6 +52,7 @@ export class PullRequests {
       merge: undefined,
     };
     this.#all.push(pull);
+    this.changed("opened", pull);
     return pull;
   }
 
@@ -66,6 +72,7 @@ export class PullRequests {
   close(pull: PullRequest): void {
     if (!isOpen(pull)) return;
     pull.closedAt = pull.updatedAt = Date.now();
+    this.changed("closed", pull);
   }
 
   /** `base` is where the base branch stood before: from there the changes stay countable. */
@@ -74,6 +81,7 @@ export class PullRequests {
     pull.baseSha = base;
     pull.merge = { sha, at };
     pull.closedAt = pull.updatedAt = at;
+    this.changed("closed", pull);
   }
 
   /** The commit from which the pull request's changes are counted. */
@@ -99,7 +107,10 @@ export class PullRequests {
       if (push.branch !== pull.head) continue;
       pull.updatedAt = Date.now();
       if (push.after === undefined) this.close(pull);
-      else pull.headSha = push.after;
+      else {
+        pull.headSha = push.after;
+        this.changed("synchronize", pull);
+      }
     }
   }
 }

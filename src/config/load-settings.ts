@@ -7,6 +7,11 @@ const text = z
   .string()
   .transform((value) => (value === "" ? undefined : value))
   .optional();
+/** Whoever guesses it can only make omnibot look more often; it is random all the same. */
+const hookSecret = text.refine(
+  (secret) => secret === undefined || secret.length >= 16,
+  "must have 16 characters at least; `openssl rand -hex 32` makes a good one",
+);
 const port = z.int("must be a port").min(0, "must be a port").max(65_535, "must be a port");
 
 const variables = z.object({
@@ -54,6 +59,9 @@ const variables = z.object({
   GITHUB_APP_INSTALLATION_ID: z.string().regex(/^\d*$/, "must be a number").optional(),
   GITHUB_API_URL: text,
   FLUX_RECEIVER_TOKEN: text,
+  AZURE_DEVOPS_HOOK_SECRET: hookSecret,
+  GITHUB_HOOK_SECRET: hookSecret,
+  FLUX_HOOK_SECRET: hookSecret,
 });
 
 /** Names of every variable that omnibot reads; .env.example lists exactly these. */
@@ -108,6 +116,11 @@ function settingsOf(env: Variables, problem: (text: string) => void): Settings {
     github: githubOf(env, needed),
     githubUrl: env.GITHUB_API_URL,
     fluxReceiverToken: env.FLUX_RECEIVER_TOKEN,
+    hookSecrets: {
+      azureDevOps: env.AZURE_DEVOPS_HOOK_SECRET,
+      github: env.GITHUB_HOOK_SECRET,
+      flux: env.FLUX_HOOK_SECRET,
+    },
   };
 }
 

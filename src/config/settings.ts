@@ -13,6 +13,12 @@ export interface Settings {
   readonly github: GitHubIdentity;
   readonly githubUrl: string | undefined;
   readonly fluxReceiverToken: string | undefined;
+  /** What each service shows or signs with when it tells of a change; one without a secret is not listened to. */
+  readonly hookSecrets: {
+    readonly azureDevOps: string | undefined;
+    readonly github: string | undefined;
+    readonly flux: string | undefined;
+  };
 }
 
 export type BotIdentity =

@@ -1,4 +1,5 @@
 import type { Environment } from "../config/config.ts";
+import { createAlarm } from "./alarm.ts";
 import { isWorkedOn, type Deployment } from "./deployment.ts";
 import { caughtUp } from "./lateness.ts";
 import type { Claim, Ledger } from "./ledger.ts";
@@ -195,33 +196,4 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return { run, hint: alarm.ring };
-}
-
-interface Alarm {
-  readonly ring: () => void;
-  readonly sleep: (time: number) => Promise<void>;
-}
-
-/** A sleep that can be cut short; a ring while nobody sleeps cuts the next sleep short. */
-function createAlarm(): Alarm {
-  let rung = false;
-  let wakeUp: (() => void) | undefined;
-  function ring(): void {
-    rung = true;
-    wakeUp?.();
-  }
-  async function sleep(time: number): Promise<void> {
-    if (!rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, time);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    rung = false;
-    wakeUp = undefined;
-  }
-  return { ring, sleep };
 }

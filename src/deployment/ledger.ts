@@ -91,6 +91,8 @@ export interface Ledger {
   findActive(environment: string): Promise<Deployment | undefined>;
   /** The newest deployments of an environment, newest first. */
   list(environment: string, limit: number): Promise<readonly Deployment[]>;
+  /** Every deployment that somebody still has to look at, of all environments. */
+  listWorkedOn(): Promise<readonly Deployment[]>;
   /** Whether this conversation is the deployment's own thread. */
   isThread(id: number, conversation: string): Promise<boolean>;
   /** Adds one person's approval, once; undefined when the row is not waiting for approval any more. */
@@ -109,11 +111,15 @@ export interface Ledger {
   renew(claim: Claim, leaseUntil: number): Promise<boolean>;
   /** Brings the next look forward to `now`. */
   wake(id: number, now: number): Promise<void>;
+  /** Brings the next look forward to `at`, which may lie ahead; what a look that is under way did not see is seen then. */
+  bringForward(id: number, now: number, at: number): Promise<void>;
   /** When the next row is due; undefined when nothing is active. */
   nextDue(): Promise<number | undefined>;
 
   /** Takes the next look at an environment's file: one process at a time, until `until`. */
   beginWatch(environment: string, now: number, until: number): Promise<Watch>;
+  /** Brings the next look at an environment's file forward to `at`. */
+  bringWatchForward(environment: string, at: number): Promise<void>;
   /**
    * Moves the mark, and with it creates the row and the thread of a change that was noticed; false when somebody else moved
    * it meanwhile: whatever was noticed is theirs to tell.

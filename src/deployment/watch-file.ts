@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
+import { createAlarm, type Alarm } from "./alarm.ts";
 import type { Deployment, EditEvidence } from "./deployment.ts";
 import type { Log } from "./engine.ts";
 import type { Ledger, Mark, Noticed, Place } from "./ledger.ts";
@@ -9,7 +10,7 @@ import { ServiceError } from "./service-error.ts";
 import { planOf } from "./steps.ts";
 
 export interface FileWatchOptions {
-  readonly ledger: Pick<Ledger, "beginWatch" | "moveMark" | "list" | "wake">;
+  readonly ledger: Pick<Ledger, "beginWatch" | "bringWatchForward" | "moveMark" | "list" | "wake">;
   readonly environments: Readonly<Record<string, Environment>>;
   readonly worldOf: (environment: Environment) => World;
   /** Where changes of an environment are told; undefined while nobody has spoken to omnibot there. */
@@ -25,6 +26,8 @@ export interface FileWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Looks at the file of one environment, if it is due; returns in how many milliseconds it is due again. */
   look(environment: Environment): Promise<number>;
+  /** Brings the next look at a file forward to `at` (ms since 1970): somebody says that it has changed. */
+  bringForward(environment: Environment, at: number): Promise<void>;
 }
 
 /** So many of the newest deployments are looked through for omnibot's own commits. */
@@ -36,20 +39,24 @@ const remembered = 50;
  */
 export function createFileWatch(options: FileWatchOptions): FileWatch {
   const { ledger, environments, worldOf, placeOf, clock, log, hint } = options;
-  return { run, look };
+  const alarms = new Map<string, Alarm>();
+  return { run, look, bringForward };
 
   async function run(signal: AbortSignal): Promise<void> {
     await Promise.all(Object.values(environments).map((one) => watch(one, signal)));
   }
 
   async function watch(environment: Environment, signal: AbortSignal): Promise<void> {
+    const alarm = createAlarm();
+    alarms.set(environment.name, alarm);
+    signal.addEventListener("abort", alarm.ring, { once: true });
     while (!signal.aborted) {
       const wait = await look(environment).catch((error: unknown) => {
         const level = error instanceof ServiceError ? "warn" : "error";
         log[level]({ environment: environment.name, err: error }, "the file could not be watched");
         return environment.gitops.poll;
       });
-      await sleep(wait, signal);
+      if (!signal.aborted) await alarm.sleep(wait);
     }
   }
 
@@ -87,6 +94,11 @@ export function createFileWatch(options: FileWatchOptions): FileWatch {
     return file.poll;
   }
 
+  async function bringForward({ name }: Environment, at: number): Promise<void> {
+    await ledger.bringWatchForward(name, at);
+    alarms.get(name)?.ring();
+  }
+
   /** Whether the commit is what a deployment merged, or is merging while we look. */
   async function isOwn({ evidence, message }: Edit, environment: Environment): Promise<boolean> {
     const recent = await ledger.list(environment.name, remembered);
@@ -119,18 +131,4 @@ function rowOf(edit: EditEvidence, environment: Environment, now: number): Notic
     progress: planOf(kind),
     evidence: { edit },
   };
-}
-
-/** Until the time has passed, or the signal. Milliseconds. */
-async function sleep(time: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(end, time);
-    signal.addEventListener("abort", end, { once: true });
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-  });
 }

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import restify, { type Next, type Request, type Response, type Server } from "restify";
 import { readJson, Unreadable } from "./body.ts";
+import type { Answer } from "./hooks.ts";
 
 /** A request whose body is still on its way: it is read when somebody asks for it. */
 export interface JsonRequest {
@@ -14,6 +15,8 @@ export interface JsonRequest {
 export interface HttpServerOptions {
   /** Answers `POST /api/messages`. */
   readonly messages: (request: JsonRequest, response: Response) => Promise<void>;
+  /** Answers `POST /api/hooks/<name>`, which reads the body by itself. */
+  readonly hooks?: (name: string, call: IncomingMessage) => Promise<Answer>;
   /** Whether this process can do its work now: `/readyz` says so. */
   readonly ready: () => boolean;
   readonly log: Logger;
@@ -63,6 +66,17 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.get("/readyz", async (_request: Request, response: Response) => {
     const ready = options.ready();
     response.send(ready ? 200 : 503, { status: ready ? "ready" : "not ready" });
+  });
+  const { hooks = () => Promise.resolve<Answer>({ status: 404 }) } = options;
+  server.post("/api/hooks/:name", async (request: Request, response: Response) => {
+    const { status, close = false } = await hooks(String(request.params["name"]), request).catch(
+      (error: unknown): Answer => {
+        options.log.error({ err: error }, "a hook could not be answered");
+        return { status: 500, close: true };
+      },
+    );
+    if (close) response.header("connection", "close");
+    response.send(status);
   });
   server.post("/api/messages", async (request: Request, response: Response) => {
     const read = () => readJson(request, maxBodySize);

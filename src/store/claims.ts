@@ -115,6 +115,27 @@ export async function wake(db: Kysely<Schema>, id: number, now: number): Promise
     .execute();
 }
 
+/**
+ * Somebody outside says that something has changed. What is due sooner stays so; during a look it is `at` that counts, since
+ * the time by which the row was claimed lies behind.
+ */
+export async function bringForward(
+  db: Kysely<Schema>,
+  id: number,
+  now: number,
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable("deployment")
+    .set((eb) => ({
+      wakes: eb("wakes", "+", 1),
+      next_at: sql<number>`case when lease_until > ${now} or next_at > ${at} then ${at} else next_at end`,
+    }))
+    .where("id", "=", id)
+    .where("state", "in", working)
+    .execute();
+}
+
 /** When the next row is due, or the lease of the one that is worked on ends. */
 export async function nextDue(db: Kysely<Schema>): Promise<number | undefined> {
   const row = await db

@@ -1,15 +1,15 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Ledger } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
-import { claim, nextDue, renew, save, wake } from "./claims.ts";
+import { bringForward, claim, nextDue, renew, save, wake } from "./claims.ts";
 import { approve, reject } from "./decisions.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
-import { isThread, readActive, readDeployment, readHistory } from "./read.ts";
+import { isThread, readActive, readDeployment, readHistory, readWorkedOn } from "./read.ts";
 import { remember } from "./deliveries.ts";
 import { create } from "./requests.ts";
 import type { Schema } from "./schema.ts";
-import { beginWatch, moveMark } from "./watched-file.ts";
+import { beginWatch, bringWatchForward, moveMark } from "./watched-file.ts";
 
 /** The ledger of deployments in a database. Every method is one transaction; whoever holds a claim is fenced by its version. */
 export function createLedger(db: Kysely<Schema>): Ledger {
@@ -22,6 +22,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     get: (id) => readDeployment(db, id),
     findActive: (environment) => readActive(db, environment),
     list: (environment, limit) => readHistory(db, environment, limit),
+    listWorkedOn: () => readWorkedOn(db),
     isThread: (id, conversation) => isThread(db, id, conversation),
     approve: (id, approval) => whole((tx) => approve(tx, id, approval)),
     reject: (id, approval, reason) => whole((tx) => reject(tx, id, approval, reason)),
@@ -32,9 +33,11 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     save: (held, update) => whole((tx) => save(tx, held, update)),
     renew: (held, leaseUntil) => renew(db, held, leaseUntil),
     wake: (id, now) => wake(db, id, now),
+    bringForward: (id, now, at) => bringForward(db, id, now, at),
     nextDue: () => nextDue(db),
 
     beginWatch: (environment, now, until) => beginWatch(db, environment, now, until),
+    bringWatchForward: (environment, at) => bringWatchForward(db, environment, at),
     moveMark: (environment, from, to, noticed) =>
       whole((tx) => moveMark(tx, environment, from, to, noticed)),
 

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Deployment } from "../deployment/deployment.ts";
-import { deploymentOf } from "./rows.ts";
+import { deploymentOf, working } from "./rows.ts";
 import type { DeploymentRow, Schema } from "./schema.ts";
 
 /** A connection, inside a transaction or not. */
@@ -35,6 +35,16 @@ export async function readHistory(
     .where("environment", "=", environment)
     .orderBy("id", "desc")
     .limit(limit)
+    .execute();
+  return Promise.all(rows.map((row) => withApprovals(db, row)));
+}
+
+export async function readWorkedOn(db: Queries): Promise<readonly Deployment[]> {
+  const rows = await db
+    .selectFrom("deployment")
+    .selectAll()
+    .where("state", "in", working)
+    .orderBy("id")
     .execute();
   return Promise.all(rows.map((row) => withApprovals(db, row)));
 }

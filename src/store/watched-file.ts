@@ -33,6 +33,20 @@ export async function beginWatch(
   return { state: "later", at: theirs?.next_at ?? until };
 }
 
+/** Somebody says that the file has changed: the next look is due at `at`, unless it is sooner. */
+export async function bringWatchForward(
+  db: Kysely<Schema>,
+  environment: string,
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable("watched_file")
+    .set({ next_at: at })
+    .where("environment", "=", environment)
+    .where("next_at", ">", at)
+    .execute();
+}
+
 /** The mark moves and the change is written down together, or neither: so it is told once, whoever noticed it. */
 export async function moveMark(
   tx: Transaction<Schema>,

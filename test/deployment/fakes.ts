@@ -112,6 +112,7 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
     get: refuse("get"),
     findActive: refuse("findActive"),
     list: () => Promise.resolve([]),
+    listWorkedOn: refuse("listWorkedOn"),
     isThread: () => Promise.resolve(true),
     approve: refuse("approve"),
     reject: refuse("reject"),
@@ -124,8 +125,10 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
     save: refuse("save"),
     renew: () => Promise.resolve(true),
     wake: refuse("wake"),
+    bringForward: refuse("bringForward"),
     nextDue: refuse("nextDue"),
     beginWatch: refuse("beginWatch"),
+    bringWatchForward: refuse("bringWatchForward"),
     moveMark: refuse("moveMark"),
     findEffect: (_, name) => Promise.resolve(effects.get(name)),
     intend: (_, name, at) => {

@@ -81,6 +81,19 @@ describe("omnibot on Kubernetes", () => {
     expect(JSON.stringify(objects)).toContain("object.spec == oldObject.spec");
   });
 
+  test("is told of changes at the addresses that it has, from outside at no other", () => {
+    const hooks = [...variableNames].filter((name) => name.endsWith("_HOOK_SECRET"));
+    const names = hooks.map((name) =>
+      name.replace("_HOOK_SECRET", "").toLowerCase().replace("_", "-"),
+    );
+    const reached = (folder: string) =>
+      JSON.stringify(manifestsOf(folder)).match(/\/api\/[\w/-]+/g) ?? [];
+    const outside = names.filter((name) => name !== "flux").map((name) => `/api/hooks/${name}`);
+    expect(reached("base").toSorted()).toEqual([...outside, "/api/messages"]);
+    expect(reached("delivery")).toEqual(["/api/hooks/flux"]);
+    expect(names).toContain("flux");
+  });
+
   test("has the example's configuration, so that there is one to read about", () => {
     const example = readFileSync(join(kubernetesFolder, "../../omnibot.example.yaml"), "utf8");
     expect(readFileSync(join(kubernetesFolder, "base/omnibot.yaml"), "utf8")).toBe(example);

@@ -236,6 +236,27 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.claim("d", 6000, 9000)).toMatchObject({ owner: "d" });
   });
 
+  test("a hint brings the next look forward, and never puts one off", async () => {
+    const { id } = await create();
+    const first = await claim(1000);
+    const update = { deployment: first.deployment, trouble: undefined, audit: [] };
+    expect(await ledger.save(first, { ...update, nextAt: 60_000 })).toBe(true);
+    await ledger.bringForward(id, 2000, 4000);
+    expect(await ledger.nextDue()).toBe(4000);
+    await ledger.bringForward(id, 2000, 9000);
+    expect(await ledger.nextDue()).toBe(4000);
+    expect(await ledger.listWorkedOn()).toMatchObject([{ id, state: "active" }]);
+  });
+
+  test("a hint during a look is seen after it, when its time has come", async () => {
+    const { id } = await create();
+    const held = await claim(1000);
+    await ledger.bringForward(id, 2000, 4000);
+    const update = { deployment: held.deployment, trouble: undefined, audit: [] };
+    expect(await ledger.save(held, { ...update, nextAt: 60_000 })).toBe(true);
+    expect(await ledger.nextDue()).toBe(4000);
+  });
+
   test("whoever lost the lease can neither save nor act", async () => {
     await create();
     const old = await claim(1000);

@@ -131,6 +131,19 @@ describe.each(stores)("on %s", (store) => {
       ]);
     });
 
+    test("P17 a hint brings the next look forward, and never puts one off", async () => {
+      const ledger = createLedger(database.db);
+      await ledger.bringWatchForward("production", 500);
+      await ledger.beginWatch("production", 1000, 61_000);
+      await ledger.bringWatchForward("production", 3000);
+      await ledger.bringWatchForward("production", 5000);
+      expect(await ledger.beginWatch("production", 2999, 62_999)).toEqual({
+        state: "later",
+        at: 3000,
+      });
+      expect(await ledger.beginWatch("production", 3000, 63_000)).toMatchObject({ state: "yours" });
+    });
+
     test("P17 a change that is followed is worked on, and holds no deployment up", async () => {
       const ledger = createLedger(database.db);
       await ledger.beginWatch("production", 1000, 2000);
