@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { startBot } from "./bot-process.ts";
+import { runDoctor } from "./doctor.ts";
 import { freePort } from "./free-port.ts";
 import { cardActions } from "./card-text.ts";
 import { alex, approvers, channel, diego, findPerson, megan } from "./people.ts";
@@ -15,7 +16,8 @@ const usage = `npm run sandbox -- [options]
   --speed <n>      everything takes 1/n of its time (default 1)
   --scenario <s>   what the first build brings: ${Object.keys(scenarios).join(", ")}
   --port <n>       port of the Playground (default 56150)
-  --folder <path>  where the state is kept (default .sandbox); it is emptied at the start`;
+  --folder <path>  where the state is kept (default .sandbox); it is emptied at the start
+  --doctor         only examines the set-up, as npm run doctor does it with yours, and ends`;
 
 const options = readOptions();
 if (options === undefined) {
@@ -23,6 +25,7 @@ if (options === undefined) {
   process.exit(1);
 }
 try {
+  if (options.doctor) process.exit(await examine(options));
   await run(options);
   process.exit(0);
 } catch (error) {
@@ -35,6 +38,14 @@ interface Options {
   readonly scenario: Scenario;
   readonly port: number;
   readonly folder: string;
+  readonly doctor: boolean;
+}
+
+async function examine({ speed, scenario, folder }: Options): Promise<number> {
+  const world = await startWorld({ folder: join(folder, "world"), speed, scenario });
+  const code = await runDoctor(world.environment);
+  await world.close();
+  return code;
 }
 
 async function run({ speed, scenario, port, folder }: Options): Promise<void> {
@@ -63,6 +74,7 @@ async function run({ speed, scenario, port, folder }: Options): Promise<void> {
       bot = await start();
       say("omnibot is back, and goes on with what it had begun.");
     },
+    examine: async () => void (await runDoctor(world.environment)),
     choose(chosen) {
       world.choose(chosen);
       say(`The next build: ${scenarios[chosen]}.`);
@@ -97,6 +109,7 @@ function welcome(world: World, url: string, folder: string): void {
   Approve   as a second person: type "approve" here (Megan Bowen), or "approve" and a first name of
             ${names}, or of ${diego.name}, who may not
   Kill      type "kill" here in the middle of a deployment, and watch it go on
+  Examine   type "doctor" here: what omnibot may do and may not, and how everything around it is
 
   See it    GitHub          ${world.github.url}/omnispatial/gitops
             git clone       ${world.github.gitDir}
@@ -113,6 +126,7 @@ function welcome(world: World, url: string, folder: string): void {
 interface Commands {
   readonly approve: (who: string) => Promise<void>;
   readonly kill: () => Promise<void>;
+  readonly examine: () => Promise<void>;
   readonly choose: (scenario: Scenario) => void;
 }
 
@@ -123,7 +137,8 @@ async function obey(line: string, commands: Commands): Promise<void> {
     if (isScenario(word)) commands.choose(word);
     else if (word === "approve") await commands.approve(who);
     else if (word === "kill") await commands.kill();
-    else say(`Type approve, kill, or one of ${Object.keys(scenarios).join(", ")}.`);
+    else if (word === "doctor") await commands.examine();
+    else say(`Type approve, kill, doctor, or one of ${Object.keys(scenarios).join(", ")}.`);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
   }
@@ -148,12 +163,14 @@ function readOptions(): Options | undefined {
         scenario: { type: "string", default: "success" },
         port: { type: "string", default: "56150" },
         folder: { type: "string", default: ".sandbox" },
+        doctor: { type: "boolean", default: false },
       },
     });
     const [speed, port] = [Number(values.speed), Number(values.port)];
     if (!(speed > 0 && speed <= 1000) || !Number.isInteger(port) || !isScenario(values.scenario))
       return undefined;
-    return { speed, scenario: values.scenario, port, folder: resolve(values.folder) };
+    const { scenario, folder, doctor } = values;
+    return { speed, scenario, port, folder: resolve(folder), doctor };
   } catch {
     return undefined;
   }

@@ -1,14 +1,20 @@
 import type { StandIn, StandInAnswer, StandInRequest } from "../stand-in.ts";
-import { attributesOf, authenticate, authorize, type AccessOptions } from "./access.ts";
+import {
+  attributesOf,
+  authenticate,
+  authorize,
+  type AccessOptions,
+  type Attributes,
+} from "./access.ts";
 import { badRequest, notFound, refuse, unknownPath } from "./answers.ts";
-import { discover } from "./discovery.ts";
+import { discover, servedVerbs } from "./discovery.ts";
 import type { Logs } from "./logs.ts";
 import { isRecord } from "./merge-patch.ts";
 import type { KubernetesObject } from "./objects.ts";
 import { patchObject } from "./patch.ts";
 import { parsePath, type Target } from "./path.ts";
 import { deletePod } from "./pods.ts";
-import { apiVersion, resources } from "./resources.ts";
+import { apiVersion, isPlural, resources } from "./resources.ts";
 import {
   parseFieldSelector,
   parseLabelSelector,
@@ -116,22 +122,26 @@ function reviewAccess(api: Api, request: StandInRequest): StandInAnswer {
   const spec = isRecord(review) && isRecord(review["spec"]) ? review["spec"] : {};
   const wanted = isRecord(spec["resourceAttributes"]) ? spec["resourceAttributes"] : {};
   const text = (key: string) => (typeof wanted[key] === "string" ? wanted[key] : undefined);
-  const refused = authorize(api.access, request, {
+  const attributes = {
     verb: text("verb") ?? "",
     group: text("group") ?? "",
-    resource:
-      text("subresource") === undefined
-        ? (text("resource") ?? "")
-        : `${text("resource")}/${text("subresource")}`,
+    resource: [text("resource") ?? "", text("subresource") ?? []].flat().join("/"),
     namespace: text("namespace"),
     name: text("name"),
-  });
+  };
+  const allowed = isServed(attributes) && authorize(api.access, request, attributes) === undefined;
   const answered = {
     kind: "SelfSubjectAccessReview",
     apiVersion: "authorization.k8s.io/v1",
     metadata: {},
   };
-  return { status: 201, json: { ...answered, spec, status: { allowed: refused === undefined } } };
+  return { status: 201, json: { ...answered, spec, status: { allowed } } };
+}
+
+/** Nobody has a right to what this server does not have. */
+function isServed({ verb, group, resource }: Attributes): boolean {
+  if (resource === "pods/log") return verb === "get" && group === "";
+  return isPlural(resource) && resources[resource].group === group && servedVerbs.includes(verb);
 }
 
 function attributesFor(request: StandInRequest, { plural, namespace, name, subresource }: Target) {

@@ -2,6 +2,8 @@ import { isPlural, resources, type Plural } from "./resources.ts";
 
 const plurals: readonly Plural[] = Object.keys(resources).filter(isPlural);
 
+export const servedVerbs: readonly string[] = ["get", "list", "patch", "watch"];
+
 const serverVersion = {
   major: "1",
   minor: "36",
@@ -55,6 +57,6 @@ function describeResource(plural: Plural) {
     singularName: kind.toLowerCase(),
     namespaced,
     kind,
-    verbs: ["get", "list", "patch", "watch"],
+    verbs: servedVerbs,
   };
 }

@@ -5,9 +5,10 @@ import { ServiceError } from "../deployment/service-error.ts";
 import type { DevOps } from "./devops.ts";
 import { parametersOf } from "./start-run.ts";
 
-/** Security namespace of builds, and the bit of "Queue builds" in it: the same in every organization. */
+/** Security namespace of builds, and the bits of "Queue builds" and "Stop builds" in it: the same in every organization. */
 const builds = "33344d9c-fc72-4d6f-aba5-fa317101a7e9";
-const queueBuilds = 128;
+export const queueBuilds = 128;
+export const stopBuilds = 512;
 
 const definitionAnswer = z.object({
   path: z.string().nullish(),
@@ -31,24 +32,15 @@ export function preflight(devOps: DevOps, config: BuildConfig, commit: string): 
 }
 
 async function checkRights(devOps: DevOps, config: BuildConfig): Promise<Partial<Preflight>> {
-  const { project, pipeline } = config;
-  const definition = await devOps.read(definitionAnswer, ({ build }) =>
-    build.getDefinition(project, pipeline),
-  );
+  const { pipeline } = config;
+  const definition = await readPipeline(devOps, config);
   if (definition === undefined) return {};
-  const held = { 1: "paused", 2: "disabled" }[definition.queueStatus ?? 0];
-  // `\Folder\Sub` in a definition is `/Folder/Sub` in its token.
-  const folder = (definition.path ?? "").split("\\").filter((part) => part !== "");
-  const token = [definition.project.id, ...folder, pipeline].join("/");
-  const allowed = await devOps.read(permissionAnswer, (apis) =>
-    apis.get(
-      `_apis/permissions/${builds}/${queueBuilds}?tokens=${encodeURIComponent(token)}&api-version=7.1`,
-    ),
-  );
+  const { held } = definition;
+  const allowed = await mayDo(devOps, definition, queueBuilds);
   return {
     warnings: [
       ...(held === undefined ? [] : [`Pipeline ${pipeline} is ${held} in Azure DevOps.`]),
-      ...(allowed?.value[0] === false
+      ...(allowed === false
         ? [`omnibot may not queue runs of pipeline ${pipeline} (permission "Queue builds").`]
         : []),
     ],
@@ -56,8 +48,45 @@ async function checkRights(devOps: DevOps, config: BuildConfig): Promise<Partial
   };
 }
 
+export interface PipelineState {
+  /** What its permissions are asked by. */
+  readonly token: string;
+  /** How an administrator holds it back. */
+  readonly held: "paused" | "disabled" | undefined;
+}
+
+/** The pipeline itself; undefined where there is none that omnibot sees. */
+export async function readPipeline(
+  devOps: DevOps,
+  { project, pipeline }: BuildConfig,
+): Promise<PipelineState | undefined> {
+  const definition = await devOps.read(definitionAnswer, ({ build }) =>
+    build.getDefinition(project, pipeline),
+  );
+  if (definition === undefined) return undefined;
+  // `\Folder\Sub` in a definition is `/Folder/Sub` in its token.
+  const folder = (definition.path ?? "").split("\\").filter((part) => part !== "");
+  return {
+    token: [definition.project.id, ...folder, pipeline].join("/"),
+    held: ({ 1: "paused", 2: "disabled" } as const)[definition.queueStatus ?? 0],
+  };
+}
+
+/** Whether omnibot has this permission on the pipeline; undefined where Azure DevOps does not tell. */
+export async function mayDo(
+  devOps: DevOps,
+  { token }: PipelineState,
+  permission: number,
+): Promise<boolean | undefined> {
+  const path = `_apis/permissions/${builds}/${permission}`;
+  const answer = await devOps.read(permissionAnswer, (apis) =>
+    apis.get(`${path}?tokens=${encodeURIComponent(token)}&api-version=7.1`),
+  );
+  return answer?.value[0];
+}
+
 /** The service can make the run's YAML without running it: wrong parameters show there (`preview` of the Pipelines API). */
-async function tryOut(
+export async function tryOut(
   devOps: DevOps,
   config: BuildConfig,
   commit: string,

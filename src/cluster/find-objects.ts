@@ -149,7 +149,7 @@ export async function findSourceByAddress(
 }
 
 /** ssh://git@github.com/owner/name, https://github.com/owner/name.git: the end tells. */
-function isAddressOf(url: string, name: string): boolean {
+export function isAddressOf(url: string, name: string): boolean {
   const path = url
     .toLowerCase()
     .replace(/\/$/, "")

@@ -5,6 +5,7 @@ import {
   PatchStrategy,
   ServerConfiguration,
   setHeaderOptions,
+  type Configuration,
   type KubeConfig,
 } from "@kubernetes/client-node";
 import { z } from "zod";
@@ -12,7 +13,7 @@ import { ServiceError } from "../deployment/service-error.ts";
 import { isNotFound, toServiceError } from "./errors.ts";
 
 /** The longest that a call may take, in milliseconds. */
-const usualPatience = 15_000;
+export const usualPatience = 15_000;
 /** Objects of one page, and pages of one list: far more than a release has. */
 const pageSize = 500;
 const mostPages = 10;
@@ -72,10 +73,11 @@ const page = z.object({
   items: z.array(z.unknown()).nullish(),
 });
 
-export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatience): Kubernetes {
+/** How every client of the API server is made: each call bounded, and signed as the kubeconfig says. */
+export function configurationOf(kubeConfig: KubeConfig, patience: number): Configuration {
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error("The kubeconfig has no current cluster");
-  const configuration = createConfiguration({
+  return createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: kubeConfig },
     promiseMiddleware: [
@@ -89,6 +91,10 @@ export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatienc
       },
     ],
   });
+}
+
+export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatience): Kubernetes {
+  const configuration = configurationOf(kubeConfig, patience);
   const custom = new CustomObjectsApi(configuration);
   const core = new CoreV1Api(configuration);
 

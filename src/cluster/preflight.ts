@@ -23,7 +23,11 @@ export function preflightOf(objects: FluxObjects, { name }: ReleaseName, now: st
   };
 }
 
-function suspensions({ release, kustomization, repository }: FluxObjects): readonly string[] {
+export function suspensions({
+  release,
+  kustomization,
+  repository,
+}: FluxObjects): readonly string[] {
   const what = [
     repository?.spec.suspend === true ? `The source ${repository.metadata.name}` : undefined,
     kustomization?.spec.suspend === true
@@ -36,7 +40,7 @@ function suspensions({ release, kustomization, repository }: FluxObjects): reado
     .map((one) => `${one} is suspended: nothing is applied until somebody resumes it.`);
 }
 
-function applyTrouble({ kustomization, repository }: FluxObjects): readonly string[] {
+export function applyTrouble({ kustomization, repository }: FluxObjects): readonly string[] {
   const fetching = conditionOf(repository?.status.conditions ?? [], "FetchFailed");
   if (fetching?.status === "True") return [`Flux cannot fetch the repository: ${words(fetching)}`];
   const ready = conditionOf(kustomization?.status.conditions ?? [], "Ready");
@@ -45,7 +49,7 @@ function applyTrouble({ kustomization, repository }: FluxObjects): readonly stri
 }
 
 /** A release that is at work is told apart from one that has given up: the first may only need a moment. */
-function releaseTrouble(release: HelmRelease): readonly string[] {
+export function releaseTrouble(release: HelmRelease): readonly string[] {
   const { metadata, spec, status } = release;
   if (spec.suspend || isReleased(release)) return [];
   const name = `HelmRelease ${metadata.name}`;
@@ -60,7 +64,11 @@ function releaseTrouble(release: HelmRelease): readonly string[] {
     : [];
 }
 
-function otherTag(release: HelmRelease, path: readonly string[], now: string): readonly string[] {
+export function otherTag(
+  release: HelmRelease,
+  path: readonly string[],
+  now: string,
+): readonly string[] {
   const tag = tagOf(release, path);
   if (tag === now) return [];
   const carried = tag === undefined ? "no tag" : tag;

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { ServiceError } from "../deployment/service-error.ts";
 import { httpError, toServiceError } from "./errors.ts";
 
@@ -34,4 +34,46 @@ export async function callReceiver(
     if (error instanceof ServiceError) throw error;
     throw toServiceError(error, "flux", "Calling Flux's Receiver", "unknown");
   }
+}
+
+/** `token`: whether it is the one that the address was made of; undefined where the Receiver is called otherwise than in infra/. */
+export interface ReceiverState {
+  readonly state: "listens" | "unknown" | "suspended" | "other";
+  readonly status: number;
+  readonly token: "fits" | undefined;
+}
+
+/**
+ * Knocks at a Receiver without a signature: it answers 400, and does nothing. One that is not there answers 404, a suspended
+ * one 503 (notification-controller, internal/server/receiver_handlers.go).
+ */
+export async function probeReceiver(
+  url: string,
+  token: string,
+  patience = usualPatience,
+): Promise<ReceiverState> {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      body: "{}",
+      redirect: "manual",
+      signal: AbortSignal.timeout(patience),
+    });
+    await answer.body?.cancel();
+    const states = { 400: "listens", 401: "listens", 404: "unknown", 503: "suspended" } as const;
+    const known = Object.entries(states).find(([status]) => Number(status) === answer.status);
+    return {
+      state: known?.[1] ?? "other",
+      status: answer.status,
+      token: isMadeOf(url, token) ? "fits" : undefined,
+    };
+  } catch (error) {
+    throw toServiceError(error, "flux", "Knocking at Flux's Receiver", "none");
+  }
+}
+
+/** Flux makes the address of a Receiver of its token, name and namespace; infra/kubernetes/delivery calls it omnibot. */
+function isMadeOf(url: string, token: string): boolean {
+  const digest = createHash("sha256").update(`${token}omnibotflux-system`).digest("hex");
+  return new URL(url).pathname === `/hook/${digest}`;
 }

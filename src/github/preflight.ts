@@ -65,28 +65,55 @@ export function preflight(repository: Repository, gitops: GitOpsConfig): Promise
 
 async function checkRights(
   repository: Repository,
-  { repository: name, mergeMethod }: GitOpsConfig,
+  gitops: GitOpsConfig,
 ): Promise<Partial<Preflight>> {
-  const answer = accept(await ask(repository, "GET /repos/{owner}/{repo}"), repositoryAnswer);
-  if (answer.archived) return { warnings: [`${name} is archived: nothing can be changed there.`] };
+  const { repository: name, mergeMethod } = gitops;
+  const { archived, methodAllowed, mayPush } = await readRights(repository, gitops);
+  if (archived) return { warnings: [`${name} is archived: nothing can be changed there.`] };
+  return {
+    warnings: [
+      ...(mayPush === false
+        ? [`omnibot may not push to ${name} and open pull requests there.`]
+        : []),
+      ...(methodAllowed ? [] : [`${name} does not allow the merge method ${mergeMethod}.`]),
+    ],
+    unchecked: mayPush === undefined ? [`whether omnibot may push to ${name}`] : [],
+  };
+}
+
+export interface Rights {
+  readonly archived: boolean;
+  /** Whether the repository allows the configured method of merging. */
+  readonly methodAllowed: boolean;
+  /** Whether omnibot may push and open pull requests; undefined where GitHub does not tell. */
+  readonly mayPush: boolean | undefined;
+  /** Of a classic token only: what it may do in every repository of its owner. */
+  readonly scopes: string | undefined;
+}
+
+/** What omnibot may do in the repository. */
+export async function readRights(
+  repository: Repository,
+  { mergeMethod }: GitOpsConfig,
+): Promise<Rights> {
+  const asked = await ask(repository, "GET /repos/{owner}/{repo}");
+  const answer = accept(asked, repositoryAnswer);
   const { merge, squash, rebase } = {
     merge: answer.allow_merge_commit,
     squash: answer.allow_squash_merge,
     rebase: answer.allow_rebase_merge,
   };
-  const allowed = { merge, squash, rebase }[mergeMethod] !== false;
-  const may = await mayPush(repository, answer.permissions ?? undefined);
+  const scopes = asked.headers["x-oauth-scopes"];
   return {
-    warnings: [
-      ...(may === false ? [`omnibot may not push to ${name} and open pull requests there.`] : []),
-      ...(allowed ? [] : [`${name} does not allow the merge method ${mergeMethod}.`]),
-    ],
-    unchecked: may === undefined ? [`whether omnibot may push to ${name}`] : [],
+    archived: answer.archived,
+    methodAllowed: { merge, squash, rebase }[mergeMethod] !== false,
+    mayPush: await findOutPush(repository, answer.permissions ?? undefined),
+    scopes: typeof scopes === "string" && scopes !== "" ? scopes : undefined,
   };
 }
 
 /** An App's rights stand in its token: of the repository GitHub tells it that it may do nothing at all, not even read. */
-async function mayPush(
+async function findOutPush(
   { octokit }: Repository,
   permissions: { readonly pull: boolean; readonly push: boolean } | undefined,
 ): Promise<boolean | undefined> {
@@ -99,7 +126,7 @@ async function mayPush(
   return permissions?.pull === true ? false : undefined;
 }
 
-async function checkRules(
+export async function checkRules(
   repository: Repository,
   { branch, mergeMethod }: GitOpsConfig,
 ): Promise<Partial<Preflight>> {
@@ -139,7 +166,7 @@ async function checkRules(
 }
 
 /** The older form of rules. Reading it whole takes rights of an administrator; that it asks for checks is shown to everybody. */
-async function checkProtection(
+export async function checkProtection(
   repository: Repository,
   branch: string,
 ): Promise<Partial<Preflight>> {

@@ -11,6 +11,18 @@ import { up as locks } from "./migrations/005-locks.ts";
  * version has brought further is used as it is: every migration leaves what the version before needs (docs/design.md).
  */
 export async function migrate(database: Database): Promise<void> {
+  const { error } = await (await migratorOf(database)).migrateToLatest();
+  if (error !== undefined)
+    throw new Error("The ledger could not be brought up to date.", { cause: error });
+}
+
+/** How many migrations the next start of this version brings. Changes nothing. */
+export async function pendingMigrations(database: Database): Promise<number> {
+  const all = await (await migratorOf(database)).getMigrations();
+  return all.filter(({ executedAt }) => executedAt === undefined).length;
+}
+
+async function migratorOf(database: Database): Promise<Migrator> {
   const known: Record<string, Migration> = {
     "001-first": { up: (db) => first(db, database.dialect) },
     "002-hints": { up: (db) => hints(db, database.dialect) },
@@ -18,13 +30,10 @@ export async function migrate(database: Database): Promise<void> {
     "005-locks": { up: (db) => locks(db, database.dialect) },
   };
   const migrations = { ...(await newerThan(Object.keys(known), database)), ...known };
-  const migrator = new Migrator({
+  return new Migrator({
     db: database.db,
     provider: { getMigrations: () => Promise.resolve(migrations) },
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined)
-    throw new Error("The ledger could not be brought up to date.", { cause: error });
 }
 
 const nothing: Migration = { up: () => Promise.resolve() };

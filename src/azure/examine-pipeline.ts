@@ -1,0 +1,46 @@
+import type { Commit } from "../deployment/deployment.ts";
+import type { Bad } from "../deployment/ports.ts";
+import { createDevOps } from "./devops.ts";
+import type { PipelinesOptions } from "./pipelines.ts";
+import {
+  mayDo,
+  queueBuilds,
+  readPipeline,
+  stopBuilds,
+  tryOut,
+  type PipelineState,
+} from "./preflight.ts";
+import { readHead } from "./source.ts";
+
+/** What can be found out about a pipeline without starting anything. Every method throws ServiceError. */
+export interface PipelineExamination {
+  /** Whether Azure DevOps knows omnibot at all. */
+  signIn(): Promise<void>;
+  pipeline(): Promise<PipelineState | undefined>;
+  head(): Promise<Commit | Bad>;
+  /** Undefined where Azure DevOps does not tell. */
+  mayQueue(pipeline: PipelineState): Promise<boolean | undefined>;
+  mayStop(pipeline: PipelineState): Promise<boolean | undefined>;
+  /** A run with the real parameters, as a preview: what Azure DevOps says against it, if anything. */
+  preview(commit: string): Promise<readonly string[]>;
+}
+
+export function examinePipeline({
+  environment: { build },
+  auth,
+  githubHead,
+  clock = Date,
+  patience,
+}: PipelinesOptions): PipelineExamination {
+  const devOps = createDevOps(build.organization, auth, () => clock.now(), patience);
+  return {
+    async signIn() {
+      await devOps.readIdentity();
+    },
+    pipeline: () => readPipeline(devOps, build),
+    head: () => readHead(devOps, build, githubHead),
+    mayQueue: (pipeline) => mayDo(devOps, pipeline, queueBuilds),
+    mayStop: (pipeline) => mayDo(devOps, pipeline, stopBuilds),
+    preview: async (commit) => (await tryOut(devOps, build, commit)).warnings ?? [],
+  };
+}
