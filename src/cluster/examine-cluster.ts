@@ -47,7 +47,7 @@ export interface FluxFindings {
   readonly troubles: readonly string[];
   readonly override: string | undefined;
   /** How the tag on the cluster differs from the one that Git wants. */
-  otherTag(wanted: string): readonly string[];
+  readonly otherTag: (wanted: string) => readonly string[];
 }
 
 export function examineCluster(options: ClusterOptions): ClusterExamination {

@@ -80,7 +80,8 @@ export function checksOfGitOps({ environment, clients, settings }: EnvironmentSu
       about: "the method of merging",
       needs: ["gitops.repository"],
       async find() {
-        if ((await rights()).methodAllowed) return ok(`${gitops.mergeMethod}`);
+        if ((await rights()).methodAllowed)
+          return ok(`${gitops.mergeMethod}, which the repository allows`);
         return failed(
           `${gitops.repository} does not allow the merge method ${gitops.mergeMethod}`,
           "Set gitops.mergeMethod to one that it allows, or allow this one in the repository's settings.",

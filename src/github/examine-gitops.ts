@@ -36,7 +36,13 @@ export interface Edit {
 const ruleTypes = z.array(z.object({ type: z.string() }));
 /** The branch of no deployment: ids are numbers. */
 const nobodysBranch = "omnibot/doctor";
-const inTheWay = ["creation", "update", "deletion", "required_signatures", "branch_name_pattern"];
+const inTheWay = new Set([
+  "creation",
+  "update",
+  "deletion",
+  "required_signatures",
+  "branch_name_pattern",
+]);
 
 export function examineGitOps({ octokit, gitops }: GitOpsOptions): GitOpsExamination {
   const repository = repositoryOf(octokit, gitops.repository);
@@ -76,7 +82,7 @@ export function examineGitOps({ octokit, gitops }: GitOpsOptions): GitOpsExamina
       const answer = await ask(repository, route, { branch: nobodysBranch, per_page: 100 });
       return accept(answer, ruleTypes)
         .map(({ type }) => type)
-        .filter((type) => inTheWay.includes(type));
+        .filter((type) => inTheWay.has(type));
     },
   };
 }

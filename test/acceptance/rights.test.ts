@@ -1,4 +1,5 @@
 import { alex, megan } from "../../sandbox/people.ts";
+import { explainingRights, neededRights, pokingRight } from "../../src/cluster/rights.ts";
 import { rbac, type Wish } from "../infra/manifests.ts";
 import { patience, startStory, stopStories } from "./harness.ts";
 
@@ -35,6 +36,17 @@ describe("the rights of infra/kubernetes", () => {
       expect(refused).toEqual([]);
       for (const right of ["patch gitrepositories", "get pods/log", "watch pods"])
         expect(used).toContain(right);
+      // What is used, the doctor asks for before.
+      const flux = "flux-system";
+      const places = {
+        release: "omnispatial",
+        kustomization: flux,
+        source: { namespace: flux, name: "gitops" },
+        workloads: "omnispatial",
+      };
+      const asked = [...neededRights(places), ...explainingRights(places), pokingRight(places)];
+      const known = new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`));
+      expect([...used].filter((right) => !known.has(right))).toEqual([]);
     },
     patience,
   );

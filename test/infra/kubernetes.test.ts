@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { variableNames } from "../../src/config/load-settings.ts";
-import { kubernetesFolder, manifestsOf } from "./manifests.ts";
+import {
+  explainingRights,
+  needlessRights,
+  neededRights,
+  pokingRight,
+} from "../../src/cluster/rights.ts";
+import { kubernetesFolder, manifestsOf, rbac } from "./manifests.ts";
 
 const hasKubectl = spawnSync("kubectl", ["version", "--client"]).status === 0;
 if (!hasKubectl) process.stdout.write("no kubectl here: the overlays are not built\n");
@@ -66,6 +72,23 @@ describe("omnibot on Kubernetes", () => {
     const resources = rules.flatMap((one) => one.resources);
     for (const forbidden of ["*", "secrets", "configmaps", "pods/exec", "nodes"])
       expect(resources).not.toContain(forbidden);
+  });
+
+  test("grants what the doctor asks for, and nothing that it warns of", () => {
+    const places = {
+      release: "omnispatial",
+      kustomization: "flux-system",
+      source: { namespace: "flux-system", name: "flux-system" },
+      workloads: "omnispatial",
+    };
+    const wishes = (rights: ReturnType<typeof neededRights>) =>
+      rights.map((right) => ({ ...right, name: right.name }));
+    const granted = rbac("access");
+    const reading = wishes([...neededRights(places), ...explainingRights(places)]);
+    expect(reading.filter((wish) => !granted(wish))).toEqual([]);
+    const writing = wishes([...needlessRights(places), pokingRight(places)]);
+    expect(writing.filter(granted)).toEqual([]);
+    expect(wishes([pokingRight(places)]).every(rbac("access", "poke"))).toBe(true);
   });
 
   test("gets the right to poke Flux only where that is chosen, for one source, and for its annotations", () => {
