@@ -9,6 +9,7 @@ import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { createEngine } from "./deployment/engine.ts";
+import { createGoingBack } from "./deployment/going-back.ts";
 import { createHints, type Hook } from "./deployment/hints.ts";
 import { createHistory } from "./deployment/history.ts";
 import { createInterventions } from "./deployment/interventions.ts";
@@ -158,12 +159,20 @@ export async function startOmnibot(
     clock,
     hint,
   });
+  const asking = createRequests({
+    ledger,
+    locks: lockStore,
+    freezeAt: frozen,
+    environments,
+    clock,
+    hint,
+  });
   const requests = {
-    ...createRequests({
+    ...asking,
+    ...createGoingBack({
       ledger,
-      locks: lockStore,
-      freezeAt: frozen,
       environments,
+      request: (asked) => asking.request(asked),
       clock,
       hint,
     }),
@@ -183,7 +192,7 @@ export async function startOmnibot(
     requests,
     locks,
     interventions,
-    history: createHistory({ ledger, environments, worldOf }),
+    history: createHistory({ ledger, locks: lockStore, environments, worldOf }),
     deliveries: ledger,
     threads,
     conversations,

@@ -1,10 +1,10 @@
 import type { Environment } from "../config/config.ts";
-import type { Deployment, Proposal } from "./deployment.ts";
-import { buildOfTag } from "./image-tag.ts";
+import type { Commit, Deployment, Proposal } from "./deployment.ts";
 import type { Ledger } from "./ledger.ts";
-import { nameOf } from "./locks.ts";
+import { nameOf, type LockStore } from "./locks.ts";
 import type { Bad, World } from "./ports.ts";
 import { proposalOf } from "./proposal.ts";
+import { goodBuildOf } from "./way-back.ts";
 
 type NoEnvironment = Exclude<ReturnType<typeof nameOf>, string>;
 
@@ -12,6 +12,8 @@ type NoEnvironment = Exclude<ReturnType<typeof nameOf>, string>;
 export interface GoodBuild {
   readonly build: number;
   readonly deployment: Deployment;
+  /** The newest commit in it, where a deployment of it knew. */
+  readonly commit: Commit | undefined;
 }
 
 export interface History {
@@ -21,7 +23,7 @@ export interface History {
   ): Promise<
     NoEnvironment | { readonly environment: Environment; readonly all: readonly Deployment[] }
   >;
-  /** Builds to go back to, newest first; the one that went live last is not among them. */
+  /** Builds to go back to, newest first; the one that Git wants since the last merge, and blocked ones, are not among them. */
   goodBuilds(
     said: string | undefined,
   ): Promise<
@@ -37,6 +39,7 @@ export interface History {
 
 export interface HistoryOptions {
   readonly ledger: Pick<Ledger, "list">;
+  readonly locks: Pick<LockStore, "findBlock">;
   readonly environments: Readonly<Record<string, Environment>>;
   readonly worldOf: (environment: Environment) => World;
 }
@@ -48,7 +51,7 @@ const remembered = 100;
 const offered = 5;
 
 /** What was, and what would be. */
-export function createHistory({ ledger, environments, worldOf }: HistoryOptions): History {
+export function createHistory({ ledger, locks, environments, worldOf }: HistoryOptions): History {
   return {
     async newest(said) {
       const environment = find(said);
@@ -60,7 +63,7 @@ export function createHistory({ ledger, environments, worldOf }: HistoryOptions)
       const environment = find(said);
       if ("state" in environment) return environment;
       const all = await ledger.list(environment.name, remembered);
-      return { environment, builds: goodOnes(all, environment) };
+      return { environment, builds: await withoutBlocked(goodOnes(all, environment)) };
     },
 
     async wouldShip(said) {
@@ -74,6 +77,15 @@ export function createHistory({ ledger, environments, worldOf }: HistoryOptions)
     },
   };
 
+  async function withoutBlocked(builds: readonly GoodBuild[]): Promise<readonly GoodBuild[]> {
+    const open: GoodBuild[] = [];
+    for (const one of builds) {
+      if (open.length === offered) break;
+      if ((await locks.findBlock(one.build)) === undefined) open.push(one);
+    }
+    return open;
+  }
+
   function find(said: string | undefined): Environment | NoEnvironment {
     const name = nameOf(said, environments);
     if (typeof name !== "string") return name;
@@ -83,12 +95,26 @@ export function createHistory({ ledger, environments, worldOf }: HistoryOptions)
   }
 }
 
-function goodOnes(all: readonly Deployment[], { image, name }: Environment): readonly GoodBuild[] {
+function goodOnes(all: readonly Deployment[], environment: Environment): readonly GoodBuild[] {
   const builds = new Map<number, GoodBuild>();
+  const wanted = wantedTag(all);
   for (const deployment of all) {
-    const tag = deployment.state === "live" ? deployment.evidence.image?.tag : undefined;
-    const build = tag === undefined ? undefined : buildOfTag(image, name, tag);
-    if (build !== undefined && !builds.has(build)) builds.set(build, { build, deployment });
+    const { build, tag } = goodBuildOf(deployment, environment) ?? {};
+    if (build === undefined || tag === wanted) continue;
+    const known = builds.get(build) ?? { build, deployment, commit: undefined };
+    builds.set(build, { ...known, commit: known.commit ?? newestCommit(deployment) });
   }
-  return [...builds.values()].slice(1, 1 + offered);
+  return [...builds.values()];
+}
+
+/** What Git wants since the newest change that omnibot made or noticed. */
+function wantedTag(all: readonly Deployment[]): string | undefined {
+  const changed = all.find(({ evidence }) => (evidence.merge ?? evidence.edit) !== undefined);
+  return changed?.evidence.change?.to ?? changed?.evidence.edit?.to;
+}
+
+/** Of the commit that a build was made from, with its words where they are known. */
+function newestCommit({ evidence: { proposal } }: Deployment): Commit | undefined {
+  const { commit, changes = [] } = proposal ?? {};
+  return commit && { ...changes.find((one) => one.id === commit.id), ...commit };
 }

@@ -10,6 +10,8 @@ export interface Delivery {
   readonly conversation: string;
   /** What teams/ needs to speak in that thread again, opaque to everybody else. */
   readonly reference: string;
+  /** Whether it may come again after a refusal, as another press of the same button does. Once it has created, it has. */
+  readonly untilCreated?: boolean;
 }
 
 export type NewDeployment = Pick<
@@ -33,7 +35,8 @@ export type Created =
   /** Somebody keeps the environment for themselves, or nobody may deploy this build. */
   | { readonly state: "locked"; readonly lock: Lock }
   | { readonly state: "blocked"; readonly block: Block }
-  | { readonly state: "repeated" }
+  /** The same delivery has created this one; unknown where its thread is forgotten. */
+  | { readonly state: "repeated"; readonly deployment: Deployment | undefined }
   | { readonly state: "busy"; readonly deployment: Deployment };
 
 /** A row that this process may work on until the lease ends, unless somebody else saved it since. */

@@ -1,36 +1,35 @@
 import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
-import type { Deployment, Kind, Person, Target } from "./deployment.ts";
+import type { Deployment, Person, Target } from "./deployment.ts";
 import { keepsOut, nameOf, type Barrier, type Freeze, type LockStore } from "./locks.ts";
 import { mayDecide, mayOverride } from "./policy.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
-import { rollbackOf } from "./way-back.ts";
 
-export interface DeploymentRequest {
-  readonly kind: Exclude<Kind, "observed">;
+export type DeploymentRequest = (
+  | { readonly kind: "deploy"; readonly build: number | undefined }
+  /** `digest`: of the image that was proven to run well as this build. */
+  | { readonly kind: "rollback"; readonly build: number; readonly digest?: string }
+) & {
   /** Undefined where the person named none: it may be left out where there is only one. */
   readonly environment: string | undefined;
-  readonly build: number | undefined;
   /** Why it shall go past locks, freezes and blocks; undefined for an ordinary request. */
   readonly override?: string | undefined;
   readonly requester: Person;
   readonly delivery: Delivery;
-}
+};
 
 export type RequestAnswer =
   | { readonly state: "created"; readonly deployment: Deployment }
   /** The same message again: it has its deployment. */
-  | { readonly state: "repeated" }
+  | { readonly state: "repeated"; readonly deployment: Deployment | undefined }
   /** Another deployment is under way there. */
   | { readonly state: "busy"; readonly deployment: Deployment }
   | {
       readonly state: "unknown-environment" | "which-environment";
       readonly known: readonly string[];
     }
-  /** A rollback without the build to go back to. */
-  | { readonly state: "build-missing" }
   | Barrier
   /** Only who is named in the configuration goes past a barrier. */
   | { readonly state: "override-not-permitted"; readonly environment: string };
@@ -56,25 +55,10 @@ export type DecisionAnswer =
   | { readonly state: "kept-out"; readonly barrier: Barrier; readonly deployment: Deployment }
   | { readonly state: "unknown" };
 
-export interface GoBack {
-  readonly deploymentId: number;
-  readonly requester: Person;
-  /** The click: it must come from the deployment's own thread, where the rollback goes on. */
-  readonly delivery: Delivery;
-}
-
-export type GoBackAnswer =
-  /** `asked`: somebody did that before; this is the rollback. `busy` and `overtaken`: this one is in the way. */
-  | { readonly state: "created" | "asked" | "busy" | "overtaken"; readonly deployment: Deployment }
-  | { readonly state: "kept-out"; readonly barrier: Barrier; readonly deployment: Deployment }
-  | { readonly state: "unknown" };
-
 export interface Requests {
   request(request: DeploymentRequest): Promise<RequestAnswer>;
   /** Decides about a waiting request, as this person, at this moment: all rules are checked here and nowhere else. */
   decide(decision: Decision): Promise<DecisionAnswer>;
-  /** Asks to go back from a failed deployment to the build that its card offers; somebody else has to approve that. */
-  goBack(asked: GoBack): Promise<GoBackAnswer>;
 }
 
 export interface RequestsOptions {
@@ -87,9 +71,6 @@ export interface RequestsOptions {
   readonly hint: () => void;
 }
 
-/** How many of the newest deployments may have overtaken a failed one whose button is pressed. */
-const recent = 50;
-
 /** What people ask for: each answer is complete, and whatever was accepted is in the ledger before it is given. */
 export function createRequests({
   ledger,
@@ -99,14 +80,13 @@ export function createRequests({
   clock,
   hint,
 }: RequestsOptions): Requests {
-  return { request, decide, goBack };
+  return { request, decide };
 
   async function request(asked: DeploymentRequest): Promise<RequestAnswer> {
     const named = nameOf(asked.environment, environments);
     if (typeof named !== "string") return named;
     const environment = environments[named];
     if (environment === undefined) throw new Error(`${named} is not configured`);
-    if (asked.kind === "rollback" && asked.build === undefined) return { state: "build-missing" };
     const { override } = asked;
     if (override !== undefined && !mayOverride(asked.requester, environment)) {
       await refused(asked, named, "override-not-permitted");
@@ -114,8 +94,7 @@ export function createRequests({
     }
 
     const now = clock.now();
-    const target: Target =
-      asked.build === undefined ? { from: "branch" } : { from: "build", build: asked.build };
+    const target = targetOf(asked);
     const freeze = asked.kind === "deploy" ? freezeAt(environment, now) : undefined;
     if (freeze !== undefined && override === undefined) {
       await refused(asked, named, "frozen");
@@ -212,35 +191,11 @@ export function createRequests({
     const enough = decided.approvals.length >= environment.approval.required;
     return { state: enough ? "approved" : "counted", deployment: decided };
   }
-
-  async function goBack({ deploymentId, requester, delivery }: GoBack): Promise<GoBackAnswer> {
-    const failed = await ledger.get(deploymentId);
-    const wayBack = failed?.failure?.wayBack;
-    const environment = failed === undefined ? undefined : environments[failed.environment];
-    if (failed === undefined || wayBack === undefined || environment === undefined)
-      return { state: "unknown" };
-    if (!(await ledger.isThread(failed.id, delivery.conversation))) return { state: "unknown" };
-
-    const before = wayBack.asked === undefined ? undefined : await ledger.get(wayBack.asked);
-    if (before !== undefined) return { state: "asked", deployment: before };
-    // What is live now is not what this card tells of: going back from it needs a new thought.
-    const later = (await ledger.list(failed.environment, recent)).find(
-      (one) => one.id > failed.id && one.state !== "active" && one.evidence.merge !== undefined,
-    );
-    if (later !== undefined) return { state: "overtaken", deployment: later };
-
-    const rollback = rollbackOf(failed, wayBack, requester, environment, clock.now());
-    const created = await ledger.create(rollback, delivery);
-    hint();
-    if (created.state === "repeated") return { state: "unknown" };
-    if (created.state === "locked" || created.state === "blocked")
-      return { state: "kept-out", barrier: created, deployment: failed };
-    const { deployment } = created;
-    const same = deployment.kind === "rollback" && isTo(deployment, wayBack.build);
-    return { state: created.state === "busy" && same ? "asked" : created.state, deployment };
-  }
 }
 
-function isTo({ target }: Deployment, build: number): boolean {
-  return target.from === "build" && target.build === build;
+function targetOf(asked: DeploymentRequest): Target {
+  if (asked.build === undefined) return { from: "branch" };
+  const { build } = asked;
+  const digest = asked.kind === "rollback" ? asked.digest : undefined;
+  return { from: "build", build, ...(digest === undefined ? {} : { digest }) };
 }

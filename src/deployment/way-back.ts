@@ -20,22 +20,22 @@ export async function findWayBack(
   const failed = evidence.merge === undefined ? undefined : evidence.image?.tag;
   if (failed === undefined) return undefined;
   for (const one of await ledger.list(environment.name, lookBack)) {
-    const tag = one.evidence.image?.tag;
-    if (one.id >= id || one.state !== "live" || tag === undefined || tag === failed) continue;
-    const build = buildOf(one, tag, environment);
-    const digest = one.evidence.image?.digest;
-    if (build !== undefined) return { build, tag, ...(digest === undefined ? {} : { digest }) };
+    const good = goodBuildOf(one, environment);
+    if (one.id < id && good !== undefined && good.tag !== failed) return good;
   }
   return undefined;
 }
 
-function buildOf(
-  { target, evidence }: Deployment,
-  tag: string,
-  environment: Environment,
-): number | undefined {
-  if (target.from === "build") return target.build;
-  return evidence.run?.id ?? buildOfTag(environment.image, environment.name, tag);
+/** The build that a deployment proved to run well; undefined where it did not, or where nothing tells the build. */
+export function goodBuildOf(
+  { state, target, evidence }: Deployment,
+  { image, name }: Environment,
+): WayBack | undefined {
+  if (state !== "live" || evidence.image === undefined) return undefined;
+  const { tag, digest } = evidence.image;
+  const build =
+    target.from === "build" ? target.build : (evidence.run?.id ?? buildOfTag(image, name, tag));
+  return build === undefined ? undefined : { build, tag, digest };
 }
 
 /** Failures that say nothing about the build itself: going back would not help, or would fight somebody. */

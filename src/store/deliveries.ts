@@ -10,3 +10,12 @@ export async function remember(db: Queries, delivery: MessageId, at: number): Pr
     .executeTakeFirst();
   return (written.numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
+
+/** Takes a delivery back in the transaction in which it was remembered. */
+export async function forget(db: Queries, { conversation, id }: MessageId): Promise<void> {
+  await db
+    .deleteFrom("delivery")
+    .where("conversation", "=", conversation)
+    .where("id", "=", id)
+    .execute();
+}

@@ -4,7 +4,7 @@ import type { Created, Delivery, NewDeployment, Place } from "../deployment/ledg
 import { isAutomatic } from "../deployment/policy.ts";
 import { keepsOut } from "../deployment/locks.ts";
 import { writeAudit } from "./audit.ts";
-import { remember } from "./deliveries.ts";
+import { forget, remember } from "./deliveries.ts";
 import { readBlock, readLock } from "./locks.ts";
 import { readActive, readDeployment, readHistory } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
@@ -20,6 +20,7 @@ export async function create(
   if (!(await remember(tx, delivery, request.requestedAt))) return recall(tx, request, delivery);
   const kept = await barrier(tx, request);
   if (kept !== undefined) {
+    if (delivery.untilCreated === true) await forget(tx, delivery);
     await writeAudit(tx, [refusalOf(request, kept)]);
     return kept;
   }
@@ -33,6 +34,7 @@ export async function create(
     .executeTakeFirst();
   if (row === undefined) {
     const holder = await readActive(tx, request.environment);
+    if (delivery.untilCreated === true) await forget(tx, delivery);
     if (holder === undefined)
       throw new Error(`${request.environment} is held by a deployment that cannot be read`);
     return { state: "busy", deployment: holder };
@@ -124,11 +126,15 @@ async function recall(
     .where("delivery.conversation", "=", conversation)
     .where("thread.conversation", "=", conversation)
     .executeTakeFirst();
-  if (own !== undefined) return { state: "repeated" };
+  if (own !== undefined) {
+    return { state: "repeated", deployment: await readDeployment(tx, own.id) };
+  }
   const kept = await barrier(tx, request);
   if (kept !== undefined) return kept;
   const [newest] = await readHistory(tx, request.environment, 1);
-  return newest === undefined ? { state: "repeated" } : { state: "busy", deployment: newest };
+  return newest === undefined
+    ? { state: "repeated", deployment: undefined }
+    : { state: "busy", deployment: newest };
 }
 
 /** The row of a deployment that nobody has looked at yet. */

@@ -79,9 +79,10 @@ export function createActingCommands({
     person: Person,
   ): Promise<void> {
     const asked: DeploymentRequest = {
-      kind: command.type,
+      ...(command.type === "rollback"
+        ? { kind: command.type, build: command.build }
+        : { kind: command.type, build: command.build }),
       environment: command.environment,
-      build: command.build,
       override: command.override,
       requester: person,
       delivery: {
@@ -92,7 +93,7 @@ export function createActingCommands({
     };
     const place = async () => {
       const placed = await within(ledgerTime, "the ledger", requests.request(asked));
-      const refusal = requestRefusal(placed, command, environments, context());
+      const refusal = requestRefusal(placed, asked, environments, context());
       if (refusal !== undefined) answer(activity, () => textMessage(refusal));
     };
     try {

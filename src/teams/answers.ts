@@ -1,5 +1,5 @@
 import type { Environment } from "../config/config.ts";
-import type { RequestAnswer } from "../deployment/requests.ts";
+import type { DeploymentRequest, RequestAnswer } from "../deployment/requests.ts";
 import { capital, escaped } from "./cards/text.ts";
 import { roughly } from "./cards/time.ts";
 import { progressTitle } from "./cards/progress.ts";
@@ -12,12 +12,11 @@ type Environments = Readonly<Record<string, Environment>>;
 /** What to say about a request that became no deployment; undefined when its card says everything. Markdown. */
 export function requestRefusal(
   answer: RequestAnswer,
-  command: Extract<Command, { type: "deploy" | "rollback" }>,
+  { kind, environment: said }: Pick<DeploymentRequest, "kind" | "environment">,
   environments: Environments,
   context: LockContext,
 ): string | undefined {
   const { now } = context;
-  const name = command.environment ?? Object.keys(environments)[0] ?? "production";
   switch (answer.state) {
     case "created":
     case "repeated":
@@ -31,17 +30,15 @@ export function requestRefusal(
       return `${escaped(deployment.environment, 60)} is busy with #${deployment.id}${what}; ${who}. Ask again when it has ended.`;
     }
     case "unknown-environment":
-      return unknownEnvironment(command.environment ?? "", command.type, answer.known);
+      return unknownEnvironment(said ?? "", kind, answer.known);
     case "which-environment":
-      return whichEnvironment(command.type, answer.known);
+      return whichEnvironment(kind, answer.known);
     case "locked":
     case "blocked":
     case "frozen":
       return `${barrierWords(answer, context)} Nothing was begun.`;
     case "override-not-permitted":
       return `You are not among the people who may go past locks and freezes of ${escaped(answer.environment, 60)}. Nothing was begun.`;
-    case "build-missing":
-      return `Which build? For example **rollback ${escaped(name, 60)} 40655**. **status** shows what is live.`;
   }
 }
 

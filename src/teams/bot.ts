@@ -1,6 +1,7 @@
 import type { TurnContext } from "botbuilder";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
+import type { GoingBack } from "../deployment/going-back.ts";
 import type { History } from "../deployment/history.ts";
 import type { Interventions } from "../deployment/interventions.ts";
 import type { Channels, Ledger, Threads } from "../deployment/ledger.ts";
@@ -23,12 +24,13 @@ import { mentionsBot, textOf } from "./mention.ts";
 import { createOrders } from "./orders.ts";
 import { personOf } from "./person.ts";
 import { createReadingCommands } from "./reading-commands.ts";
+import { createRedraw } from "./redraw.ts";
 import { createMender } from "./stale-cards.ts";
 import { ledgerTime } from "./within.ts";
 
 export interface BotOptions {
   readonly config: Config;
-  readonly requests: Requests & { readonly status: ReadStatus };
+  readonly requests: Requests & GoingBack & { readonly status: ReadStatus };
   readonly locks: Locks;
   readonly interventions: Interventions;
   readonly history: History;
@@ -79,7 +81,8 @@ export function createBot({
   const noteChannel = createKnownChannels({ channels, clock, errands });
   const context = () => ({ now: clock.now(), timeZone });
   const spoil = (id: number) => threads.spoilThread(id);
-  const mend = createMender({ environments, timeZone, conversations, clock, errands, spoil });
+  const redraw = createRedraw({ conversations, errands });
+  const mend = createMender({ environments, timeZone, redraw, clock, spoil });
   const names = Object.keys(environments);
   const { read, goodBuilds } = createReadingCommands({
     config,
@@ -99,7 +102,7 @@ export function createBot({
     ending: ending.signal,
     log,
   });
-  const answerClick = createClicks({ config, requests, membershipOf, mend, clock, log });
+  const answerClick = createClicks({ config, requests, membershipOf, mend, redraw, clock, log });
 
   return { turn, settled };
 
@@ -126,11 +129,11 @@ export function createBot({
       return log.warn("ignored a message of somebody without an Entra object id");
     noteChannel(activity);
     const command = inKnownNames(parseCommand(textOf(activity)));
-    if (!isActing(command)) return answer(activity, () => read(command));
+    if (command.type !== "choice" && !isActing(command))
+      return answer(activity, () => read(command));
     if ((await membershipOf(activity, turnContext)) === "guest")
       return answer(activity, () => textMessage(guestsRefused));
-    if (command.type === "rollback" && command.build === undefined)
-      return answer(activity, () => goodBuilds(command.environment));
+    if (command.type === "choice") return answer(activity, () => goodBuilds(command.environment));
     return act(command, activity, person);
   }
 

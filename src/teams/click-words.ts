@@ -1,7 +1,9 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment } from "../deployment/deployment.ts";
-import type { Decision, DecisionAnswer, GoBackAnswer } from "../deployment/requests.ts";
-import { renderCard, type RenderContext } from "./cards/render.ts";
+import type { GoBackAnswer } from "../deployment/going-back.ts";
+import type { Decision, DecisionAnswer, RequestAnswer } from "../deployment/requests.ts";
+import { requestRefusal } from "./answers.ts";
+import { renderCard, type RenderContext, type Rendered } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
 import { barrierWords, type LockContext } from "./cards/lock-words.ts";
 
@@ -19,6 +21,29 @@ export function sentenceAnswer(sentence: string): ClickAnswer {
   return { statusCode: 200, type: "application/vnd.microsoft.activity.message", value: sentence };
 }
 
+/** A card in the place of the one that was clicked. */
+export function cardAnswer({ card }: Rendered): ClickAnswer {
+  return { statusCode: 200, type: "application/vnd.microsoft.card.adaptive", value: card };
+}
+
+/** Markdown as a plain sentence. */
+function spoken(markdown: string): string {
+  return plain(markdown.replaceAll("**", "").replaceAll(/\\([\\*[\]`~|_])/g, "$1"), 400);
+}
+
+/** Why the choice of a build asked for nothing. */
+export function choiceRefusal(
+  answer: RequestAnswer | { readonly state: "unknown" },
+  environments: Readonly<Record<string, Environment>>,
+  context: LockContext,
+): string {
+  const gone = "omnibot does not know that build any more. Say “rollback” with its number.";
+  if (answer.state === "unknown") return gone;
+  const asked = { kind: "rollback", environment: undefined } as const;
+  const refusal = requestRefusal(answer, asked, environments, context);
+  return refusal === undefined ? "This was asked for already." : spoken(refusal);
+}
+
 /** Tells the person who asked to go back what came of it. The rollback has a card of its own, and the old one loses its button. */
 export function goBackAnswer(answer: GoBackAnswer, context: LockContext): ClickAnswer {
   if (answer.state === "unknown")
@@ -26,7 +51,7 @@ export function goBackAnswer(answer: GoBackAnswer, context: LockContext): ClickA
   const { id, requester, environment } = answer.deployment;
   switch (answer.state) {
     case "kept-out":
-      return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
+      return sentenceAnswer(spoken(barrierWords(answer.barrier, context)));
     case "created":
       return sentenceAnswer(
         `#${id} asks for it, below in this thread. Somebody else has to approve it.`,
@@ -63,13 +88,9 @@ export function answerOf(
   // A click that is delivered twice, or made twice, did what it says: it is no refusal.
   const again = answer.state === "already-decided" && isOwn(deployment, asked);
   if (answer.state === "kept-out")
-    return sentenceAnswer(plain(barrierWords(answer.barrier, context).replaceAll("**", ""), 400));
+    return sentenceAnswer(spoken(barrierWords(answer.barrier, context)));
   if (!done && !again) return sentenceAnswer(refusalOf(answer.state, deployment));
-  return {
-    statusCode: 200,
-    type: "application/vnd.microsoft.card.adaptive",
-    value: renderCard(deployment, { environment, ...context }).card,
-  };
+  return cardAnswer(renderCard(deployment, { environment, ...context }));
 }
 
 function isOwn(deployment: Deployment, { decision, person }: Decision): boolean {

@@ -3,24 +3,41 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import type { Person } from "../deployment/deployment.ts";
+import type { Delivery } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
-import type { Decision, DecisionAnswer, GoBack, Requests } from "../deployment/requests.ts";
+import type { GoBack, GoingBack } from "../deployment/going-back.ts";
+import type { Decision, DecisionAnswer, Requests } from "../deployment/requests.ts";
 import type { IncomingActivity } from "./activity.ts";
-import { answerOf, goBackAnswer, sentenceAnswer, type ClickAnswer } from "./click-words.ts";
+import { renderChosen } from "./cards/choice.ts";
+import {
+  answerOf,
+  cardAnswer,
+  choiceRefusal,
+  goBackAnswer,
+  sentenceAnswer,
+  type ClickAnswer,
+} from "./click-words.ts";
 import { referenceOf } from "./conversations.ts";
 import type { MembershipOf } from "./members.ts";
 import { personOf } from "./person.ts";
+import type { Redraw } from "./redraw.ts";
 import { ledgerTime, within } from "./within.ts";
 
 export interface ClicksOptions {
   readonly config: Config;
-  readonly requests: Pick<Requests, "decide" | "goBack">;
+  readonly requests: Pick<Requests, "decide"> & GoingBack;
   readonly membershipOf: MembershipOf;
   /** Told what came of a decision: the card that was clicked may be an old one. */
   readonly mend: (activity: IncomingActivity, decided: DecisionAnswer) => void;
+  readonly redraw: Redraw;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** What a button asks for. */
+type Asked =
+  | { readonly type: "decide"; readonly decision: Decision }
+  | { readonly type: "rollback" | "choose"; readonly back: GoBack };
 
 /**
  * Answers clicks. Never throws: an exception would reach the person as "Unable to reach app"
@@ -31,6 +48,7 @@ export function createClicks({
   requests,
   membershipOf,
   mend,
+  redraw,
   clock,
   log,
 }: ClicksOptions): (activity: IncomingActivity, context: TurnContext) => Promise<ClickAnswer> {
@@ -42,14 +60,7 @@ export function createClicks({
       if (typeof asked === "string") return sentenceAnswer(asked);
       if ((await membershipOf(activity, context)) === "guest")
         return sentenceAnswer("Guests cannot decide about deployments.");
-      const time = { now: clock.now(), timeZone: teams.timeZone };
-      if ("requester" in asked) {
-        const answer = await within(ledgerTime, "the request", requests.goBack(asked));
-        return goBackAnswer(answer, time);
-      }
-      const decided = await within(ledgerTime, "the decision", requests.decide(asked));
-      mend(activity, decided);
-      return answerOf(decided, asked, environments, time);
+      return await carryOut(asked, activity);
     } catch (error) {
       log.error({ err: error }, "a click could not be answered");
       return sentenceAnswer(
@@ -57,12 +68,37 @@ export function createClicks({
       );
     }
   };
+
+  async function carryOut(asked: Asked, activity: IncomingActivity): Promise<ClickAnswer> {
+    const time = { now: clock.now(), timeZone: teams.timeZone };
+    switch (asked.type) {
+      case "decide": {
+        const decided = await within(ledgerTime, "the decision", requests.decide(asked.decision));
+        mend(activity, decided);
+        return answerOf(decided, asked.decision, environments, time);
+      }
+      case "rollback":
+        return goBackAnswer(
+          await within(ledgerTime, "the request", requests.goBack(asked.back)),
+          time,
+        );
+      case "choose": {
+        const chosen = await within(ledgerTime, "the request", requests.choose(asked.back));
+        const done = chosen.state === "created" || chosen.state === "repeated";
+        if (!done || chosen.deployment === undefined)
+          return sentenceAnswer(choiceRefusal(chosen, environments, time));
+        const picture = renderChosen(chosen.deployment);
+        redraw(activity, picture);
+        return cardAnswer(picture);
+      }
+    }
+  }
 }
 
 /** All that is taken from a card: what was pressed, an opaque id, and the words that somebody typed. */
 const click = z.looseObject({
   action: z.looseObject({
-    verb: z.enum(["approve", "reject", "rollback"]),
+    verb: z.enum(["approve", "reject", "rollback", "choose"]),
     data: z.looseObject({ deployment: z.int().positive(), reason: z.string().optional() }),
   }),
 });
@@ -70,26 +106,33 @@ const click = z.looseObject({
 const longestReason = 200;
 
 /** What a click asks for, or the sentence that refuses it. */
-function readClick(activity: IncomingActivity, person: Person): Decision | GoBack | string {
+function readClick(activity: IncomingActivity, person: Person): Asked | string {
   const { data, success } = click.safeParse(activity.value);
   if (!success) return "omnibot does not know this button.";
   const { verb, data: input } = data.action;
-  if (verb === "rollback") {
-    const delivery = {
-      id: `click ${activity.id ?? person.id}`,
-      conversation: activity.conversation.id,
-      reference: referenceOf(activity),
-    };
-    return { deploymentId: input.deployment, requester: person, delivery };
+  if (verb === "rollback" || verb === "choose") {
+    const back = { deploymentId: input.deployment, requester: person };
+    return { type: verb, back: { ...back, delivery: deliveryOf(activity, verb) } };
   }
   const reason = verb === "reject" ? (input.reason ?? "").trim() : "";
   if (verb === "reject" && reason === "") return "Please say why; a word is enough.";
   if (reason.length > longestReason) return `Please say it in ${longestReason} characters.`;
+  const { id: conversation } = activity.conversation;
+  const deploymentId = input.deployment;
   return {
-    deploymentId: input.deployment,
-    decision: verb,
-    reason,
-    person,
-    conversation: activity.conversation.id,
+    type: "decide",
+    decision: { deploymentId, decision: verb, reason, person, conversation },
   };
+}
+
+/**
+ * A failed deployment knows whether it was gone back from. A card to choose from knows nothing: it asks for one rollback in
+ * its life, whoever presses which of its buttons, and however often that is delivered.
+ */
+function deliveryOf(activity: IncomingActivity, verb: "rollback" | "choose"): Delivery {
+  const { id = activity.from.id, replyToId, conversation } = activity;
+  const place = { conversation: conversation.id, reference: referenceOf(activity) };
+  if (verb === "choose" && typeof replyToId === "string")
+    return { id: `choice ${replyToId}`, untilCreated: true, ...place };
+  return { id: `click ${id}`, ...place };
 }

@@ -3,12 +3,20 @@ import { distance } from "./distance.ts";
 /** What somebody asks for. Nothing is done on a guess: whatever is not certain is `unknown`, with the nearest command. */
 export type Command =
   | {
-      readonly type: "deploy" | "rollback";
+      readonly type: "deploy";
       readonly environment: string | undefined;
       readonly build: number | undefined;
       /** Why it shall go past locks, freezes and blocks: `override: …`. */
       readonly override: string | undefined;
     }
+  | {
+      readonly type: "rollback";
+      readonly environment: string | undefined;
+      readonly build: number;
+      readonly override: string | undefined;
+    }
+  /** `rollback` without a build: which ones are there? */
+  | { readonly type: "choice"; readonly environment: string | undefined }
   /** The words may begin with an environment; the rest is the reason, as it was written. `duration` in milliseconds. */
   | {
       readonly type: "lock";
@@ -190,7 +198,10 @@ function readShipping(
       build = Number(word);
     }
   }
-  return { type: verb, environment, build, override };
+  if (verb === "deploy") return { type: verb, environment, build, override };
+  if (build !== undefined) return { type: verb, environment, build, override };
+  // Whoever goes past a lock says to which build.
+  return override === undefined ? { type: "choice", environment } : undefined;
 }
 
 /** `roll back` and `roll-back` are `rollback`. */

@@ -4,9 +4,10 @@ import type { History } from "../deployment/history.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { ReadStatus } from "../deployment/status.ts";
 import { misunderstanding, statusSilent, unknownDeployment } from "./answers.ts";
+import { renderChoice } from "./cards/choice.ts";
 import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
 import { renderHelp } from "./cards/help.ts";
-import { renderGoodBuilds, renderHistory } from "./cards/history.ts";
+import { renderHistory } from "./cards/history.ts";
 import { renderDeployment, renderStatus } from "./cards/status.ts";
 import type { Command } from "./command.ts";
 import { cardMessage, textMessage, type Message } from "./conversations.ts";
@@ -93,7 +94,7 @@ export function createReadingCommands({
       }
       const context = { environment: found.environment, ...timeContext() };
       if ("all" in found) return cardMessage(renderHistory(found.all, context));
-      if ("builds" in found) return cardMessage(renderGoodBuilds(found.builds, context));
+      if ("builds" in found) return cardMessage(renderChoice(found.builds, context));
       return textMessage(diffWords(found.proposal, found.environment));
     });
   }

@@ -23,6 +23,9 @@ export interface StoryOptions extends Partial<Omit<WorldOptions, "folder">> {
   readonly source?: string | undefined;
 }
 
+/** What a button of a card asks for. */
+export type Verb = "approve" | "reject" | "rollback" | "choose";
+
 /** One channel of Teams, one running omnibot, and everything that it talks to. */
 export interface Story {
   readonly world: World;
@@ -37,7 +40,7 @@ export interface Story {
    * Somebody clicks a button of the story's card, or of the newest that has such a button: what that person alone is shown, in words. `data` is added to what the
    * button carries, as Teams does with what was typed.
    */
-  click(who: Who, verb: "approve" | "reject" | "rollback", data?: object): Promise<string>;
+  click(who: Who, verb: Verb, data?: object): Promise<string>;
   /** Waits until the thread says this. */
   waitFor(
     wanted: string | RegExp | ((thread: string) => boolean),

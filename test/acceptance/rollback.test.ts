@@ -1,6 +1,6 @@
-import { adele, alex, megan } from "../../sandbox/people.ts";
+import { adele, alex, diego, lee, megan } from "../../sandbox/people.ts";
 import { changesOf, git, releaseFile } from "./git.ts";
-import { patience, startStory, stopStories, type Story } from "./harness.ts";
+import { patience, shownTo, startStory, stopStories, type Story } from "./harness.ts";
 
 describe("a rollback", () => {
   let story: Story;
@@ -69,6 +69,47 @@ describe("a rollback", () => {
       expect(git(world, "show", "--no-patch", "--format=%s", "main")).toContain(
         "Roll back production to production-40641",
       );
+    },
+    patience,
+  );
+
+  test(
+    "P3 P4 without a number is chosen by a button: one request, whoever presses, however often, also after a restart",
+    async () => {
+      await story.ask(adele, "unlock production");
+      await story.request(alex, "deploy production");
+      await story.click(megan, "approve");
+      await story.waitFor("@Alex Wilber production-40672 is live");
+
+      await story.say(diego, "rollback");
+      const thread = await story.waitFor("[Back to 40641]");
+      expect(thread).toMatch(
+        /Which build shall production go back to\?[^]*40641\n[^]*Alex Wilber asked, Megan Bowen approved/,
+      );
+      expect(thread).not.toContain("[Back to 40672]");
+      const card = story.cards()[0]?.id ?? "";
+      const [first, second] = await Promise.all([
+        story.teams.click(diego, card, "choose"),
+        story.teams.click(lee, card, "choose"),
+      ]);
+      const again = await Promise.all([
+        story.teams.redeliver(first.id, "same-id"),
+        story.teams.redeliver(second.id, "new-id"),
+      ]);
+      const shown = [first, second, ...again].map(shownTo);
+      expect(new Set(shown).size).toBe(1);
+      expect(shown[0]).toMatch(/(Diego Siciliani|Lee Gu) chose 40641: #\d+ asks for it/);
+      await story.waitFor("Roll back production to 40641?");
+      await story.until("the buttons to go", () => !story.threadText().includes("[Back to"));
+
+      const [, requested = 0] = /#(\d+) asks for it/.exec(shown[0] ?? "") ?? [];
+      await story.ask(megan, `cancel #${requested}`);
+      await story.waitFor(`Megan Bowen canceled #${requested}`);
+      await story.shutDown();
+      await story.restart();
+      for (const as of ["same-id", "new-id"] as const)
+        expect(shownTo(await story.teams.redeliver(first.id, as))).toBe(shown[0]);
+      expect(story.audit().filter(({ action }) => action === "requested")).toHaveLength(5);
     },
     patience,
   );

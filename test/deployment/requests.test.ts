@@ -99,17 +99,6 @@ describe("a request", () => {
       });
     },
   );
-
-  test("of a rollback needs a build", async () => {
-    const asked = {
-      kind: "rollback",
-      environment: "production",
-      build: undefined,
-      requester: alex,
-      delivery,
-    } as const;
-    expect(await setUp().requests.request(asked)).toEqual({ state: "build-missing" });
-  });
 });
 
 describe("a decision", () => {
@@ -197,87 +186,6 @@ describe("a decision", () => {
       await requests.decide({ ...click, decision: "reject", reason: "not today", person: megan }),
     ).toMatchObject({
       state: "rejected",
-    });
-  });
-});
-
-describe("the way back from a failed deployment", () => {
-  const wayBack = { build: 40655, tag: "production-40655" };
-  const failure = { code: "crash-loop", step: "roll-out", detail: "", wayBack };
-  const broken = deploymentAt("roll-out", { state: "failed", failure });
-  const rollback = deploymentAt("approve", {
-    id: 129,
-    kind: "rollback",
-    target: { from: "build", build: 40655 },
-  });
-  const asked = { deploymentId: 128, requester: megan, delivery };
-  const known: Partial<Ledger> = {
-    get: (id) => Promise.resolve([broken, rollback].find((one) => one.id === id)),
-    list: () => Promise.resolve([broken]),
-  };
-
-  test("is a request like any other, by whom pressed the button, in the same thread", async () => {
-    const written: unknown[] = [];
-    const { requests, hints } = setUp({
-      ...known,
-      create: (...given) => {
-        written.push(...given);
-        return Promise.resolve({ state: "created", deployment: rollback });
-      },
-    });
-    expect(await requests.goBack(asked)).toEqual({ state: "created", deployment: rollback });
-    expect(written).toMatchObject([
-      { kind: "rollback", target: { from: "build", build: 40655 }, requester: megan, undoes: 128 },
-      delivery,
-    ]);
-    expect(hints).toEqual(["hint"]);
-  });
-
-  test("is asked for once, however often the button is pressed", async () => {
-    const marked = { ...broken, failure: { ...failure, wayBack: { ...wayBack, asked: 129 } } };
-    const { requests } = setUp({
-      ...known,
-      get: (id) => Promise.resolve(id === 128 ? marked : rollback),
-    });
-    expect(await requests.goBack(asked)).toEqual({ state: "asked", deployment: rollback });
-    const race = setUp({
-      ...known,
-      create: () => Promise.resolve({ state: "busy", deployment: rollback }),
-    });
-    expect(await race.requests.goBack(asked)).toEqual({ state: "asked", deployment: rollback });
-  });
-
-  test("waits for whatever is under way", async () => {
-    const { requests } = setUp({
-      ...known,
-      create: () => Promise.resolve({ state: "busy", deployment: pending }),
-    });
-    expect(await requests.goBack(asked)).toEqual({ state: "busy", deployment: pending });
-  });
-
-  test("is not taken from what was overtaken since", async () => {
-    const later = { ...deploymentAt("check-health"), id: 130, state: "live" as const };
-    const { requests } = setUp({ ...known, list: () => Promise.resolve([later, broken]) });
-    expect(await requests.goBack(asked)).toEqual({ state: "overtaken", deployment: later });
-  });
-
-  test.each<[string, Partial<Ledger>]>([
-    ["of a deployment that nobody knows", { get: () => Promise.resolve(undefined) }],
-    ["of one that did not fail", { get: () => Promise.resolve(pending) }],
-    ["from another thread", { isThread: () => Promise.resolve(false) }],
-  ])("P2 is refused %s, whatever the card says", async (_, change) => {
-    const { requests } = setUp({ ...known, ...change });
-    expect(await requests.goBack(asked)).toEqual({ state: "unknown" });
-  });
-
-  test("P6 is kept out by somebody's lock, which is said", async () => {
-    const owner = adele;
-    const lock = { environment: "production", owner, reason: "I look at it", since: 1 };
-    const create: Ledger["create"] = () => Promise.resolve({ state: "locked", lock });
-    const { requests } = setUp({ ...known, create });
-    expect(await requests.goBack(asked)).toMatchObject({
-      state: "kept-out",
-      barrier: { state: "locked", lock },
     });
   });
 });

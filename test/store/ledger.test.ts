@@ -202,7 +202,9 @@ describe.each(stores)("the ledger on %s", (store) => {
   test("the same message again creates nothing, even after the first ended", async () => {
     const first = await ledger.create(request(), delivery("message-x"));
     expect(first.state).toBe("created");
-    expect(await ledger.create(request(), delivery("message-x"))).toEqual({ state: "repeated" });
+    expect(await ledger.create(request(), delivery("message-x"))).toMatchObject({
+      state: "repeated",
+    });
     const claimed = await claim(70_000);
     await ledger.save(claimed, {
       deployment: expires(claimed.deployment, 70_000),
@@ -210,7 +212,9 @@ describe.each(stores)("the ledger on %s", (store) => {
       trouble: undefined,
       audit: [],
     });
-    expect(await ledger.create(request(), delivery("message-x"))).toEqual({ state: "repeated" });
+    expect(await ledger.create(request(), delivery("message-x"))).toMatchObject({
+      state: "repeated",
+    });
   });
 
   test("the same message again, which somebody else's was in the way of, hears so again", async () => {
@@ -223,6 +227,37 @@ describe.each(stores)("the ledger on %s", (store) => {
       });
     }
     expect(await ledger.list("production", 5)).toHaveLength(1);
+  });
+
+  test("P3 what may come again after a refusal creates one deployment in its life, whoever comes first", async () => {
+    const choice = { ...delivery("choice"), untilCreated: true };
+    const holder = await create();
+    expect(await ledger.create(request("production", 1001), choice)).toMatchObject({
+      state: "busy",
+    });
+    const ended = expires((await claim(1000)).deployment, 2000);
+    await ledger.save(await claim(7000), {
+      deployment: ended,
+      nextAt: 0,
+      trouble: undefined,
+      audit: [],
+    });
+    const owner = { id: "someone", name: "Adele Vance" };
+    const locks = createLockStore(database.db);
+    const lock = { environment: "production", owner, reason: "mine", since: 1 };
+    await locks.lock(lock, { id: "lock", conversation: "c" });
+    expect(await ledger.create(request("production", 3000), choice)).toMatchObject({
+      state: "locked",
+    });
+    await locks.unlock("production", owner, 3001, { id: "unlock", conversation: "c" });
+
+    const made = await Promise.all(
+      [1, 2, 3].map((n) => ledger.create(request("production", 3001 + n), choice)),
+    );
+    expect(made.map(({ state }) => state).toSorted()).toEqual(["created", "repeated", "repeated"]);
+    const ids = made.map((one) => ("deployment" in one ? one.deployment?.id : undefined));
+    expect(new Set(ids).size).toBe(1);
+    expect(ids[0]).toBeGreaterThan(holder.id);
   });
 
   test("of all who claim a due row, one gets it until its lease ends", async () => {

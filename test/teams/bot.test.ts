@@ -73,11 +73,6 @@ describe("a message", () => {
       "deploy",
       /Which environment: production and staging/,
     ],
-    [
-      { state: "build-missing" },
-      "rollback 40655",
-      /Which build\? For example .*rollback production 40655/,
-    ],
   ] as const)("is answered with what is missing: %j", async (answer, text, words) => {
     room.requests.answer = async () => answer;
     const { threadId } = await room.teams.say(alex, text);
@@ -291,6 +286,55 @@ describe("a click", () => {
     const answer = await room.teams.click(diego, await card(), "rollback", { deployment: 127 });
     expect(answer).toMatchObject({ status: 200, body: { value: sentence } });
   });
+
+  test("P2 P3 that chooses a build counts for who made it, once for its card, and takes the card's buttons away", async () => {
+    const id = await card();
+    const target = { from: "build", build: 40_655 } as const;
+    const chosen = deployment({ kind: "rollback", target });
+    room.requests.answer = async () => ({ state: "created", deployment: chosen });
+    const click = await room.teams.click(diego, id, "choose", { deployment: 112, build: 1 });
+    expect(JSON.stringify(click.body)).toContain("Alex Wilber chose **40655**: #128 asks for it");
+    room.requests.answer = async () => ({ state: "repeated", deployment: chosen });
+    for (const as of ["same-id", "new-id"] as const)
+      expect((await room.teams.redeliver(click.id, as)).body).toEqual(click.body);
+    await room.settled();
+    expect(room.requests.choices).toHaveLength(3);
+    for (const asked of room.requests.choices)
+      expect(asked).toEqual({
+        deploymentId: 112,
+        requester: { id: diego.aadObjectId, name: "Diego Siciliani" },
+        delivery: {
+          id: `choice ${id}`,
+          untilCreated: true,
+          conversation: expect.stringMatching(`^${channel.id};messageid=`),
+          reference: expect.stringContaining("serviceUrl"),
+        },
+      });
+    const post = room.teams.posts().find((one) => one.id === id);
+    expect(post?.edits).toBe(1);
+    expect(JSON.stringify(post?.latest.card)).not.toContain("Action.Execute");
+  });
+
+  test.each([
+    [{ state: "busy", deployment: everyState.building }, /^production is busy with #128/],
+    [
+      {
+        state: "locked",
+        lock: { environment: "production", owner: megan, reason: "no_way", since: 0 },
+      },
+      /^production is locked by Megan Bowen .*: no_way\. unlock production releases it\. Nothing was begun\.$/,
+    ],
+  ] as const)(
+    "that chooses a build is told what is in the way, and may be made again: %j",
+    async (answer, words) => {
+      const id = await card();
+      room.requests.answer = async () => answer;
+      const { body } = await room.teams.click(diego, id, "choose", { deployment: 112 });
+      expect(body).toMatchObject({ value: expect.stringMatching(words) });
+      await room.settled();
+      expect(room.teams.posts().find((one) => one.id === id)?.edits).toBe(0);
+    },
+  );
 
   test("P3 that is delivered twice is no refusal", async () => {
     const person = { id: megan.aadObjectId, name: "Megan Bowen" };

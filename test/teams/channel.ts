@@ -2,10 +2,9 @@ import pino from "pino";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { channel, tenantId } from "../../sandbox/people.ts";
 import type { Config } from "../../src/config/config.ts";
+import type { GoBack, GoBackAnswer } from "../../src/deployment/going-back.ts";
 import type {
   Decision,
-  GoBack,
-  GoBackAnswer,
   DecisionAnswer,
   DeploymentRequest,
   RequestAnswer,
@@ -34,7 +33,8 @@ class FakeRequests implements RequestsOfBot {
   readonly decisions: Decision[] = [];
   readonly goBacks: GoBack[] = [];
   goBackAnswer: () => Promise<GoBackAnswer> = async () => ({ state: "unknown" });
-  answer: () => Promise<RequestAnswer> = async () => ({ state: "repeated" });
+  readonly choices: GoBack[] = [];
+  answer: () => Promise<RequestAnswer> = async () => ({ state: "repeated", deployment: undefined });
   decision: () => Promise<DecisionAnswer> = async () => ({ state: "unknown" });
   /** The ledger behind them cannot be reached. */
   ledgerLost = false;
@@ -54,6 +54,11 @@ class FakeRequests implements RequestsOfBot {
   goBack(asked: GoBack): Promise<GoBackAnswer> {
     this.goBacks.push(asked);
     return this.goBackAnswer();
+  }
+
+  choose(asked: GoBack): Promise<RequestAnswer> {
+    this.choices.push(asked);
+    return this.answer();
   }
 
   readonly status: ReadStatus = {

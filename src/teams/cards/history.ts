@@ -1,6 +1,5 @@
 import type { Environment } from "../../config/config.ts";
 import type { Deployment } from "../../deployment/deployment.ts";
-import type { GoodBuild } from "../../deployment/history.ts";
 import type { Rendered } from "./render.ts";
 import { progressTitle } from "./progress.ts";
 import { questionOf } from "./request.ts";
@@ -45,27 +44,6 @@ export function renderHistory(all: readonly Deployment[], context: HistoryContex
   });
 }
 
-/** Which build to go back to: the last ones that were proven to run well. */
-export function renderGoodBuilds(builds: readonly GoodBuild[], context: HistoryContext): Rendered {
-  const name = plain(context.environment.name, 60);
-  const [first] = builds;
-  const command = `**rollback ${escaped(name)} ${first?.build ?? 40_655}**`;
-  return rendered({
-    title: escaped(`Which build shall ${name} go back to?`),
-    intro:
-      first === undefined
-        ? `omnibot knows no earlier build that ran well here. If you know one, write for example ${command}.`
-        : "These ran well before, newest first.",
-    rows: builds.map(({ build, deployment }) => ({
-      ...marks.done,
-      title: String(build),
-      detail: peopleAndTime(deployment, context),
-    })),
-    note: first === undefined ? "" : `Write ${command}; somebody else approves it.`,
-    summary: `Which build shall ${name} go back to?`,
-  });
-}
-
 function rendered(view: HistoryView): Rendered {
   return { card: expand("history", view), summary: view.summary };
 }
@@ -95,7 +73,8 @@ function rowOf(deployment: Deployment, context: HistoryContext): HistoryRow {
   };
 }
 
-function peopleAndTime(deployment: Deployment, { now, timeZone }: HistoryContext): string {
+/** Who asked and who approved, when it ended, and how long it took. */
+export function peopleAndTime(deployment: Deployment, { now, timeZone }: HistoryContext): string {
   const { kind, requester, approvals, requestedAt, endedAt } = deployment;
   const names = approvals.map(({ person }) => escaped(person.name, 80));
   const approved = names.length === 0 ? "" : `, ${list(names)} approved`;

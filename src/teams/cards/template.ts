@@ -9,6 +9,7 @@ export type TemplateName =
   | "closed"
   | "status"
   | "history"
+  | "choice"
   | "help";
 
 /** An expanded card: JSON for Teams. */

@@ -47,7 +47,7 @@ export function problemsOf(card: Card): string[] {
     }
     if (element.type === "Action.Execute") {
       rule(
-        ["approve", "reject", "rollback"].includes(String(element["verb"])),
+        ["approve", "reject", "rollback", "choose"].includes(String(element["verb"])),
         `the verb ${String(element["verb"])} is not known`,
       );
       rule(
