@@ -82,11 +82,11 @@ describe("a rollback", () => {
       await story.waitFor("@Alex Wilber production-40672 is live");
 
       await story.say(diego, "rollback");
-      const thread = await story.waitFor("[Back to 40641]");
+      const thread = await story.waitFor("[Go back]");
       expect(thread).toMatch(
-        /Which build shall production go back to\?[^]*40641\n[^]*Alex Wilber asked, Megan Bowen approved/,
+        /Which build shall production go back to\?[^]*40641[^]*Alex Wilber asked, Megan Bowen approved/,
       );
-      expect(thread).not.toContain("[Back to 40672]");
+      expect(thread).not.toMatch(/back to\?[^]*40672/);
       const card = story.cards()[0]?.id ?? "";
       const [first, second] = await Promise.all([
         story.teams.click(diego, card, "choose"),
@@ -100,7 +100,7 @@ describe("a rollback", () => {
       expect(new Set(shown).size).toBe(1);
       expect(shown[0]).toMatch(/(Diego Siciliani|Lee Gu) chose 40641: #\d+ asks for it/);
       await story.waitFor("Roll back production to 40641?");
-      await story.until("the buttons to go", () => !story.threadText().includes("[Back to"));
+      await story.until("the buttons to go", () => !story.threadText().includes("[Go back]"));
 
       const [, requested = 0] = /#(\d+) asks for it/.exec(shown[0] ?? "") ?? [];
       await story.ask(megan, `cancel #${requested}`);

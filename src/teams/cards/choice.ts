@@ -15,7 +15,6 @@ interface ChoiceView {
     /** The newest commit in it, where it is known. */
     readonly what: string;
     readonly detail: string;
-    readonly button: string;
     /** Of the deployment that proved it to run well: all that its button carries. */
     readonly id: number;
   }[];
@@ -31,12 +30,11 @@ export function renderChoice(builds: readonly GoodBuild[], context: HistoryConte
     intro:
       builds.length === 0
         ? `omnibot knows no earlier build that ran well here. If you know one, write for example ${command}.`
-        : "These ran well before, newest first. Somebody else approves it.",
+        : "These ran well before, newest first. Press one; somebody else approves it.",
     builds: builds.map((one) => ({
       build: String(one.build),
       what: whatOf(one, context),
       detail: peopleAndTime(one.deployment, context),
-      button: `Back to ${one.build}`,
       id: one.deployment.id,
     })),
     note: builds.length === 0 ? "" : `Another one? Write its number, as in ${command}.`,

@@ -1,5 +1,6 @@
+import { renderChoice, renderChosen } from "../../../src/teams/cards/choice.ts";
 import { renderHelp } from "../../../src/teams/cards/help.ts";
-import { renderGoodBuilds, renderHistory } from "../../../src/teams/cards/history.ts";
+import { renderHistory } from "../../../src/teams/cards/history.ts";
 import { renderCard, type Rendered } from "../../../src/teams/cards/render.ts";
 import { renderDeployment, renderStatus } from "../../../src/teams/cards/status.ts";
 import type { Card } from "../../../src/teams/cards/template.ts";
@@ -30,8 +31,9 @@ export function everyCard(): readonly Sample[] {
     sample("status of one that failed", renderDeployment(crashed, context)),
     sample("history", renderHistory(newest, context)),
     sample("history, empty", renderHistory([], context)),
-    sample("rollback, which build", renderGoodBuilds(goodBuilds, context)),
-    sample("rollback, no build known", renderGoodBuilds([], context)),
+    sample("rollback, which build", renderChoice(goodBuilds, context)),
+    sample("rollback, no build known", renderChoice([], context)),
+    sample("rollback, chosen", renderChosen(everyState["rolling back"])),
     sample("help", renderHelp(environments)),
   ];
 }

@@ -120,11 +120,13 @@ export const newest = (
 });
 
 /** Builds that ran well before. */
-export const goodBuilds = [40_655, 40_641, 40_612].map((build, i) => {
+export const goodBuilds = [40_655, 40_641, 40_612, 40_609, 40_587].map((build, i) => {
   const ago = (i + 1) * 3 * day;
   const { requestedAt } = everyState.live;
   return {
     build,
+    // Of the oldest nothing but its tag is known.
+    commit: i === 4 ? undefined : everyState.live.evidence.proposal?.changes?.[i % 3],
     deployment: {
       ...everyState.live,
       id: 120 - i,
