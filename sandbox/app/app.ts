@@ -2,6 +2,7 @@ import { parseImage } from "../kubernetes/images.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Pod, ReplicaSet } from "../kubernetes/objects.ts";
 import { isOwnedBy, isReady, isTerminating } from "../kubernetes/pods.ts";
+import type { Store } from "../kubernetes/store.ts";
 import { StandIn } from "../stand-in.ts";
 
 export interface AppOptions {
@@ -33,7 +34,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** The tag of the newest ready pod; undefined when no pod is ready. */
 function findVersion({ store }: Kubernetes, namespace: string, name: string): string | undefined {
   const deployment = store.get("deployments", namespace, name);
-  if (deployment === undefined) return undefined;
+  if (deployment === undefined) return findVersionOfSet(store, namespace, name);
   const sets = store
     .list("replicasets", namespace)
     .filter((set) => isOwnedBy(set, deployment.metadata.uid));
@@ -43,6 +44,19 @@ function findVersion({ store }: Kubernetes, namespace: string, name: string): st
     pods.filter((pod) => isOwnedBy(pod, set.metadata.uid)),
   );
   const image = imageOf(serving[0]);
+  return image === undefined ? undefined : parseImage(image).tag;
+}
+
+/** As above, of a StatefulSet or a DaemonSet: the pods that it wants now are the newest. */
+function findVersionOfSet(store: Store, namespace: string, name: string): string | undefined {
+  const set =
+    store.get("statefulsets", namespace, name) ?? store.get("daemonsets", namespace, name);
+  const wanted = set?.spec.template.spec.containers[0]?.image;
+  const images = store
+    .list("pods", namespace)
+    .filter((pod) => isOwnedBy(pod, set?.metadata.uid ?? "") && isReady(pod) && !isTerminating(pod))
+    .flatMap((pod) => imageOf(pod) ?? []);
+  const image = images.find((one) => one === wanted) ?? images[0];
   return image === undefined ? undefined : parseImage(image).tag;
 }
 

@@ -1,15 +1,9 @@
 import { waitFor } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
-import type { Deployment, HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
-import type { Store } from "../kubernetes/store.ts";
-import {
-  digestValues,
-  refuseService,
-  releaseName,
-  renderDeployments,
-  sha256,
-  type Chart,
-} from "./chart.ts";
+import type { HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
+import { createJob } from "../kubernetes/job-controller.ts";
+import { resources } from "../kubernetes/resources.ts";
+import { digestValues, refuseService, releaseName, sha256, type Chart } from "./chart.ts";
 import { isRecord } from "../kubernetes/merge-patch.ts";
 import {
   dropConditions,
@@ -19,7 +13,9 @@ import {
   type Wanted,
 } from "./conditions.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { describeInstalled, install, installedBy, stateOfJob, uninstall } from "./installed.ts";
 import type { Overtaking } from "./overtaking.ts";
+import { render, type Rendered } from "./render.ts";
 
 /** What a HelmRelease wants now. */
 export interface Desired {
@@ -28,13 +24,22 @@ export interface Desired {
   readonly configDigest: string;
 }
 
-type End = "ready" | "failed" | "late" | "overtaken" | "refused" | "untested" | "held";
+type End =
+  | "ready"
+  | "failed"
+  | "late"
+  | "overtaken"
+  | "refused"
+  | "untested"
+  | "held"
+  | "hook-failed"
+  | "hook-late";
 
 const component = "helm-controller";
 const rendering = 300;
 const testing = 1500;
 
-/** Installs and upgrades a release, waits for its Deployment, and rolls back where the HelmRelease says so. */
+/** Installs and upgrades a release, waits for its workloads, and rolls back where the HelmRelease says so. */
 export class HelmUpgrade {
   readonly #kubernetes: Kubernetes;
   readonly #options: Overtaking;
@@ -70,22 +75,63 @@ export class HelmUpgrade {
         ["Ready", "Unknown", "Progressing", running],
       );
     });
-    const startedAt = clock.now();
+    const startedAt = clock.ticks();
     await clock.sleep(rendering, signal);
     const held = this.#held.has(keyOfRelease(release));
     if (held) return await this.#fail(release, action, wanted, "held", signal);
-    const broken = this.#deploy(release, wanted);
-    if (broken !== undefined) return this.#finishUnreleased(release, action, wanted, broken);
-    const refused = refuseService(release, wanted.values);
-    const end =
-      refused === undefined ? await this.#waitForDeployments(release, timeout, signal) : "refused";
-    const duration = formatDuration((clock.now() - startedAt) * clock.speed);
+    const rendered = tryRender(release, wanted);
+    if (typeof rendered === "string")
+      return this.#finishUnreleased(release, action, wanted, rendered);
+    const end = await this.#upgrade(release, wanted, rendered, timeout, signal);
+    const duration = formatDuration(clock.ticks() - startedAt);
     if (end === "overtaken") return this.#cancel(release, action, wanted);
     if (end !== "ready") return await this.#fail(release, action, wanted, end, signal);
     this.#finish(release, action, wanted, duration);
     return (await this.#passesTest(release, wanted, signal))
       ? undefined
       : await this.#fail(release, action, wanted, "untested", signal);
+  }
+
+  async #upgrade(
+    release: HelmRelease,
+    wanted: Desired,
+    rendered: readonly Rendered[],
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<End> {
+    const hooked =
+      release.status.history === undefined
+        ? "ready"
+        : await this.#runHooks(release, rendered, timeout, signal);
+    if (hooked !== "ready") return hooked;
+    install(this.#kubernetes.store, release, rendered);
+    if (refuseService(release, wanted.values) !== undefined) return "refused";
+    return await this.#waitForWorkloads(release, timeout, signal);
+  }
+
+  /** One hook after the other: what is there of it before is deleted, and it has to end well. */
+  async #runHooks(
+    release: HelmRelease,
+    rendered: readonly Rendered[],
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<End> {
+    const { store } = this.#kubernetes;
+    for (const { plural, content, hook } of rendered) {
+      if (plural !== "jobs" || hook === undefined) continue;
+      const { namespace, name } = content.metadata;
+      store.remove("jobs", namespace, name);
+      createJob(store, content);
+      const end = await this.#wait(release, timeout, signal, () => {
+        const job = store.get("jobs", namespace, name);
+        const state = job === undefined ? "failed" : stateOfJob(job);
+        return state === "going" ? undefined : state;
+      });
+      if (end === "failed") return "hook-failed";
+      if (end === "late") return "hook-late";
+      if (end !== "ready") return end;
+    }
+    return "ready";
   }
 
   #finish(
@@ -106,7 +152,10 @@ export class HelmUpgrade {
       delete draft.status.failures;
       delete draft.status.upgradeFailures;
       draft.status.inventory = {
-        entries: [{ id: `${snapshot.namespace}_${snapshot.name}_apps_Deployment`, v: "v1" }],
+        entries: installedBy(this.#kubernetes.store, release).map(({ plural, metadata }) => ({
+          id: `${metadata.namespace ?? ""}_${metadata.name}_${resources[plural].group}_${resources[plural].kind}`,
+          v: "v1",
+        })),
       };
       dropConditions(draft, "Reconciling", "Stalled");
       setConditions(
@@ -184,14 +233,13 @@ export class HelmUpgrade {
   #explain(release: HelmRelease, wanted: Desired, end: End): string {
     if (end === "refused") return refuseService(release, wanted.values) ?? "";
     if (end === "held") return "another operation (install/upgrade/rollback) is in progress";
-    const { store } = this.#kubernetes;
-    const { namespace } = release.metadata;
-    const culprits = deploymentsOf(store, release)
-      .filter((one) => stateOf(one) !== "ready")
-      .map((one) => {
-        const status = stateOf(one) === "failed" ? "Failed" : "InProgress";
-        return `Deployment/${namespace}/${one.metadata.name} status: '${status}'`;
-      });
+    const hook = `job ${releaseName(release)}-migrate failed: BackoffLimitExceeded`;
+    if (end === "hook-failed") return `pre-upgrade hooks failed: 1 error occurred:\n\t* ${hook}`;
+    if (end === "hook-late")
+      return "pre-upgrade hooks failed: 1 error occurred:\n\t* timed out waiting for the condition";
+    const culprits = installedBy(this.#kubernetes.store, release)
+      .filter(({ state }) => state !== "ready")
+      .map(describeInstalled);
     const why = end === "failed" ? "failed early due to stalled resources" : "timeout waiting for";
     return `${why}: [${culprits.join(", ")}]`;
   }
@@ -231,8 +279,7 @@ export class HelmUpgrade {
   #uninstall(release: HelmRelease): void {
     const { store, clock } = this.#kubernetes;
     const message = `Helm uninstall succeeded for release ${keyOfRelease(release)}`;
-    for (const { metadata } of deploymentsOf(store, release))
-      store.remove("deployments", metadata.namespace ?? "", metadata.name);
+    uninstall(store, release);
     const done = this.#update(release, (draft) => {
       setConditions(
         draft,
@@ -260,8 +307,10 @@ export class HelmUpgrade {
       throw new Error(
         `Helm's storage has no version ${target.version} of ${keyOfRelease(release)}`,
       );
-    this.#deploy(release, wanted);
-    const end = await this.#waitForDeployments(release, timeout, signal);
+    const rendered = tryRender(release, wanted);
+    if (typeof rendered === "string") throw new Error(rendered);
+    install(this.#kubernetes.store, release, rendered);
+    const end = await this.#waitForWorkloads(release, timeout, signal);
     const succeeded = end === "ready";
     const reason = succeeded ? "RollbackSucceeded" : "RollbackFailed";
     const message = `Helm rollback to previous release ${describe(target)} ${succeeded ? "succeeded" : "failed: context deadline exceeded"}`;
@@ -314,37 +363,21 @@ export class HelmUpgrade {
     return 60_000;
   }
 
-  /** Returns why the chart cannot be rendered, if so. */
-  #deploy(release: HelmRelease, { chart, values }: Desired): string | undefined {
+  #waitForWorkloads(release: HelmRelease, timeout: number, signal: AbortSignal): Promise<End> {
     const { store } = this.#kubernetes;
-    let rendered: ReturnType<typeof renderDeployments>;
-    try {
-      rendered = renderDeployments(release, chart, values);
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-    for (const one of rendered) {
-      const { namespace, name, labels } = one.metadata;
-      const updated = store.update("deployments", namespace, name, (draft) => {
-        // What the chart does not say stays as it is.
-        const { paused } = draft.spec;
-        draft.spec = { ...one.spec, ...(paused === undefined ? {} : { paused }) };
-        draft.metadata.labels = labels;
-      });
-      if (updated === undefined) store.create("deployments", { ...one, status: {} });
-    }
-    const names = new Set(rendered.map(({ metadata }) => metadata.name));
-    for (const { metadata } of deploymentsOf(store, release)) {
-      if (!names.has(metadata.name))
-        store.remove("deployments", metadata.namespace ?? "", metadata.name);
-    }
-    return undefined;
+    return this.#wait(release, timeout, signal, () => {
+      const states = installedBy(store, release).map(({ state }) => state);
+      if (states.includes("failed")) return "failed";
+      return states.length > 0 && states.every((state) => state === "ready") ? "ready" : undefined;
+    });
   }
 
-  async #waitForDeployments(
+  /** Waits for an end, which a newer generation may overtake. */
+  async #wait(
     release: HelmRelease,
     timeout: number,
     signal: AbortSignal,
+    find: () => End | undefined,
   ): Promise<End> {
     const { store } = this.#kubernetes;
     const { namespace, name, generation } = release.metadata;
@@ -353,9 +386,7 @@ export class HelmUpgrade {
       const newest = store.get("helmreleases", namespace, name);
       if (this.#options.cancelOnNewRevision === true && newest?.metadata.generation !== generation)
         return "overtaken";
-      const states = deploymentsOf(store, release).map(stateOf);
-      if (states.includes("failed")) return "failed";
-      return states.length > 0 && states.every((state) => state === "ready") ? "ready" : undefined;
+      return find();
     });
     return end ?? "late";
   }
@@ -407,25 +438,14 @@ export class HelmUpgrade {
   }
 }
 
-/** What a release has installed, by the labels that helm-controller puts on it. */
-function deploymentsOf(store: Store, release: HelmRelease) {
-  return store
-    .list("deployments", release.metadata.namespace)
-    .filter(
-      ({ metadata }) => metadata.labels?.["helm.toolkit.fluxcd.io/name"] === release.metadata.name,
-    );
-}
-
-/** As kstatus judges a Deployment. */
-function stateOf({ metadata, spec, status }: Deployment): "ready" | "failed" | "going" {
-  if (status.observedGeneration !== metadata.generation) return "going";
-  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, conditions = [] } = status;
-  const progressing = conditions.find(({ type }) => type === "Progressing")?.reason;
-  if (progressing === "ProgressDeadlineExceeded") return "failed";
-  const wanted = spec.replicas;
-  const complete =
-    replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted;
-  return complete && progressing === "NewReplicaSetAvailable" ? "ready" : "going";
+/** What the chart makes of the values, or, in Helm's words, why it cannot be rendered. */
+function tryRender(release: HelmRelease, { chart, values }: Desired): readonly Rendered[] | string {
+  const version = (release.status.history?.[0]?.version ?? 0) + 1;
+  try {
+    return render(release, chart, values, version);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** What the controller says it works on; a new generation, or a request, begins to count failures anew. */

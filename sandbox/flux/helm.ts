@@ -13,6 +13,7 @@ import {
   settleRequest,
 } from "./conditions.ts";
 import { HelmUpgrade, noteAttempt, type Desired } from "./helm-upgrade.ts";
+import { removeAllOf } from "./installed.ts";
 import type { Overtaking } from "./overtaking.ts";
 import { ownChanges } from "./trigger.ts";
 
@@ -33,10 +34,7 @@ export function runHelmController(
     // What the release made goes with it.
     if (change.plural === "helmreleases" && change.type === "DELETED") {
       const { namespace, name } = change.object.metadata;
-      for (const { metadata } of store.list("deployments", namespace)) {
-        if (metadata.labels?.["helm.toolkit.fluxcd.io/name"] === name)
-          store.remove("deployments", namespace, metadata.name);
-      }
+      removeAllOf(store, namespace, name);
     }
     return ownChanges("helmreleases", change);
   }

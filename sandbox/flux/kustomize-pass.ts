@@ -59,7 +59,7 @@ export class Pass {
       timeout === undefined
         ? Math.max(30_000, parseDuration(interval) - 30_000)
         : parseDuration(timeout);
-    this.#startedAt = kubernetes.clock.now();
+    this.#startedAt = kubernetes.clock.ticks();
   }
 
   /** Returns when to look again, in milliseconds at speed 1. */
@@ -155,11 +155,11 @@ export class Pass {
     const releases = manifests.filter(({ kind }) => kind === "HelmRelease");
     const text = "Running health checks";
     this.#progress(text, ["Healthy", "Unknown", "Progressing", this.#phrase(text)]);
-    const startedAt = clock.now();
+    const startedAt = clock.ticks();
     const end = await waitFor(this.#kubernetes, this.#timeout, this.#signal, () =>
       this.#judge(releases),
     );
-    const took = formatDuration((clock.now() - startedAt) * clock.speed);
+    const took = formatDuration(clock.ticks() - startedAt);
     if (end === "healthy") {
       this.#update((draft) =>
         setConditions(draft, clock, [
@@ -227,7 +227,7 @@ export class Pass {
       digest: this.#digest,
       firstReconciled: before?.firstReconciled ?? now,
       lastReconciled: now,
-      lastReconciledDuration: formatDuration((clock.now() - this.#startedAt) * clock.speed),
+      lastReconciledDuration: formatDuration(clock.ticks() - this.#startedAt),
       lastReconciledStatus: status,
       metadata: { revision: this.#revision },
       totalReconciliations: (before?.totalReconciliations ?? 0) + 1,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hashOf } from "./controller-revisions.ts";
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
 import {
   availability,
@@ -31,7 +31,7 @@ export function runDeploymentController(control: Control, events: Events): void 
 class DeploymentController {
   readonly #control: Control;
   readonly #events: Events;
-  /** When each Deployment last moved on, in milliseconds: the conditions know whole seconds only. */
+  /** When each Deployment last moved on, in ticks: the conditions know whole seconds only. */
   readonly #movedAt = new Map<string, number>();
 
   constructor(control: Control, events: Events) {
@@ -117,7 +117,7 @@ class DeploymentController {
       metadata.annotations = { ...metadata.annotations, [revisionOf]: revision };
     });
     const moved = deployment.metadata.annotations?.[revisionOf] !== revision;
-    if (moved) this.#movedAt.set(deployment.metadata.uid, this.#control.clock.now());
+    if (moved) this.#movedAt.set(deployment.metadata.uid, this.#control.clock.ticks());
     const created = {
       type: "Progressing",
       status: "True",
@@ -265,13 +265,14 @@ class DeploymentController {
         progressing?.reason === "NewReplicaSetAvailable";
       if (!settled && current !== undefined) {
         const moved = hasProgressed(before, after);
-        if (moved) this.#movedAt.set(uid, clock.now());
-        const deadline = (draft.spec.progressDeadlineSeconds * 1000) / clock.speed;
-        const remaining = (this.#movedAt.get(uid) ?? clock.now()) + deadline - clock.now();
+        if (moved) this.#movedAt.set(uid, clock.ticks());
+        const deadline = draft.spec.progressDeadlineSeconds * 1000;
+        const ticks = clock.ticks();
+        const remaining = (this.#movedAt.get(uid) ?? ticks) + deadline - ticks;
         const late = remaining <= 0 && progressing?.reason !== "NewReplicaSetAvailable";
         const wanted = progress(current.metadata.name, isComplete(draft, after), moved, late);
         if (wanted !== undefined) conditions = setCondition(conditions, wanted, now, moved);
-        if (!isComplete(draft, after) && remaining > 0) left = remaining * clock.speed;
+        if (!isComplete(draft, after) && remaining > 0) left = remaining;
       }
       draft.status = { ...after, conditions };
     });
@@ -323,11 +324,4 @@ function withoutHash(template: PodTemplate): PodTemplate {
     ([name]) => name !== "pod-template-hash",
   );
   return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(labels) } };
-}
-
-/** Like the real one in its alphabet (no vowels) and length; nobody outside can compute the real one anyway. */
-function hashOf(template: PodTemplate): string {
-  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
-  const bytes = createHash("sha256").update(JSON.stringify(template)).digest().subarray(0, 10);
-  return [...bytes].map((byte) => alphabet[byte % alphabet.length]).join("");
 }

@@ -1,5 +1,5 @@
 import type { ImageName } from "./images.ts";
-import type { Container, Pod, PodSpec, ReplicaSet } from "./objects.ts";
+import type { Container, KubernetesObject, Pod, PodSpec } from "./objects.ts";
 
 /** How one run of a container goes. Times are milliseconds at speed 1, from its start. */
 export type Run =
@@ -20,8 +20,8 @@ export interface Refusal {
  * attempt, as the real parts do; undefined means that it goes well, and a part that is left out that nothing goes wrong.
  */
 export interface Nature {
-  /** Why a ReplicaSet may not create a pod: a quota, an admission webhook. */
-  readonly admit?: (set: ReplicaSet) => string | undefined;
+  /** Why a controller may not create a pod for an object: a quota, an admission webhook. */
+  readonly admit?: (owner: KubernetesObject) => string | undefined;
   /** What an admission webhook makes of a new pod. */
   readonly mutate?: (spec: PodSpec) => PodSpec;
   /** Why no node fits. */

@@ -26,6 +26,7 @@ const creating = 12_000;
 const probePeriod = 5000;
 const livenessFailures = 3;
 const initializing = 900;
+const working = 1500;
 const backOff = { first: 10_000, longest: 300_000 };
 /** A pod in back-off is looked at again and again; each look records an event. */
 const backOffLook = 12_000;
@@ -101,6 +102,15 @@ export class PodWorker {
         this.#runContainer(this.#pod.spec.containers[i], status, signal),
       ),
     );
+    if (!this.#endsForGood) return;
+    this.#ended = true;
+    this.#sandbox = false;
+    this.#publish();
+  }
+
+  /** A Job's pod comes to an end. */
+  get #endsForGood(): boolean {
+    return (this.#pod.spec["restartPolicy"] ?? "Always") !== "Always";
   }
 
   /** Ends the containers and removes the pod. */
@@ -141,14 +151,37 @@ export class PodWorker {
       const run = this.#runOf(container, image, attempt);
       if ("readyAfter" in run) return this.#becomeReady(container, status, run.readyAfter, signal);
       if ("killedAfter" in run) await this.#kill(container, status, run.killedAfter, signal);
+      else if (this.#isLast(run)) return this.#endWithout(status, run, signal);
       else await this.#crash(container, status, run, signal);
     }
+  }
+
+  /** Whether a container is not started again after this run. */
+  #isLast({ exitCode }: Extract<Run, { ends: number }>): boolean {
+    const policy = this.#pod.spec["restartPolicy"];
+    return policy === "Never" || (policy === "OnFailure" && exitCode === 0);
+  }
+
+  async #endWithout(
+    status: ContainerStatus,
+    { ends, exitCode, reason }: Extract<Run, { ends: number }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    status.ready = true;
+    this.#publish();
+    await this.#sleep(ends, signal);
+    const why = reason ?? (exitCode === 0 ? "Completed" : "Error");
+    status.state = { terminated: this.#terminated(status, exitCode, why) };
+    status.started = false;
+    status.ready = false;
+    this.#publish();
   }
 
   #runOf(container: Container, image: Image, attempt: number): Run {
     const own = this.#options.nature().run?.(this.#pod, container, attempt);
     if (own !== undefined) return own;
     if (image.scenario === "crash-loop") return { ends: probing + crashing, exitCode: 1 };
+    if (this.#endsForGood) return { ends: working * pace(image), exitCode: 0 };
     return { readyAfter: gettingReady * pace(image) };
   }
 

@@ -4,7 +4,12 @@ import type { Store } from "./store.ts";
 
 /** A pod that counts: it neither ended nor is it asked to. */
 export function isActive(pod: Pod): boolean {
-  return !isTerminating(pod) && pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed";
+  return !isTerminating(pod) && !hasEnded(pod);
+}
+
+/** Whether a pod has ended, well or not. */
+export function hasEnded({ status }: Pod): boolean {
+  return status.phase === "Succeeded" || status.phase === "Failed";
 }
 
 /** Whether an object belongs to Flux itself. */

@@ -1,9 +1,9 @@
-import { randomInt } from "node:crypto";
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { createPod } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Pod, ReplicaSet, WorkloadCondition } from "./objects.ts";
-import { deletePod, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
+import { deletePod, hasEnded, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
 
 const component = "replicaset-controller";
 /** When a pod that may not be created is tried again, in milliseconds. */
@@ -61,44 +61,7 @@ export function runReplicaSetController(
   }
 
   function create(set: ReplicaSet): void {
-    const { name, namespace = "", uid } = set.metadata;
-    const { template } = set.spec;
-    const pod = store.create("pods", {
-      metadata: {
-        name: `${name}-${suffix()}`,
-        generateName: `${name}-`,
-        namespace,
-        labels: template.metadata.labels,
-        ...(template.metadata.annotations === undefined
-          ? {}
-          : { annotations: template.metadata.annotations }),
-        ownerReferences: [
-          {
-            apiVersion: "apps/v1",
-            kind: "ReplicaSet",
-            name,
-            uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
-      },
-      spec: {
-        ...(nature().mutate?.(template.spec) ?? template.spec),
-        serviceAccountName: "default",
-        serviceAccount: "default",
-        tolerations: ["not-ready", "unreachable"].map((taint) => ({
-          key: `node.kubernetes.io/${taint}`,
-          operator: "Exists",
-          effect: "NoExecute",
-          tolerationSeconds: 300,
-        })),
-        priority: 0,
-        enableServiceLinks: true,
-        preemptionPolicy: "PreemptLowerPriority",
-      },
-      status: { phase: "Pending", qosClass: "Burstable" },
-    });
+    const pod = createPod(store, nature(), set, set.spec.template);
     events.record({
       about: set,
       reason: "SuccessfulCreate",
@@ -136,13 +99,4 @@ function leastUsefulFirst(a: Pod, b: Pod): number {
     Number(isReady(a)) - Number(isReady(b)) ||
     Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)
   );
-}
-
-function hasEnded(pod: Pod): boolean {
-  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
-}
-
-function suffix(): string {
-  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
-  return Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join("");
 }

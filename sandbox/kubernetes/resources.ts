@@ -13,6 +13,7 @@ import type {
   Receiver,
   ReplicaSet,
 } from "./objects.ts";
+import type { ControllerRevision, DaemonSet, Job, StatefulSet } from "./workload-objects.ts";
 
 /** What the API server serves, by plural. */
 export interface Kinds {
@@ -22,10 +23,10 @@ export interface Kinds {
   events: Event;
   deployments: Deployment;
   replicasets: ReplicaSet;
-  statefulsets: PlainObject;
-  daemonsets: PlainObject;
-  controllerrevisions: PlainObject;
-  jobs: PlainObject;
+  statefulsets: StatefulSet;
+  daemonsets: DaemonSet;
+  controllerrevisions: ControllerRevision;
+  jobs: Job;
   gitrepositories: GitRepository;
   ocirepositories: OciRepository;
   helmrepositories: FluxObject;

@@ -1,4 +1,5 @@
 import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { onNode } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Node, Pod } from "./objects.ts";
@@ -19,7 +20,14 @@ export function runScheduler(control: Control, events: Events, nature: () => Nat
     if (refusal !== undefined) return refuse(pod, refusal);
     const load = store.list("pods").filter(isActive);
     const kin = load.filter(({ metadata }) => metadata.generateName === pod.metadata.generateName);
-    const [node] = store.list("nodes").toSorted((a, b) => {
+    const bound = JSON.stringify(pod.spec["affinity"]);
+    const fitting = store
+      .list("nodes")
+      .filter(
+        ({ metadata }) =>
+          bound === undefined || bound === JSON.stringify(onNode(metadata.name)["affinity"]),
+      );
+    const [node] = fitting.toSorted((a, b) => {
       const count = (pods: readonly Pod[], { metadata }: Node) =>
         pods.filter(({ spec }) => spec.nodeName === metadata.name).length;
       return count(kin, a) - count(kin, b) || count(load, a) - count(load, b);

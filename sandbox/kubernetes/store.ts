@@ -85,14 +85,14 @@ export class Store {
       .map((object) => structuredClone(object));
   }
 
-  create<P extends Plural>(plural: P, content: NewObject<P>): Kinds[P] {
+  create<P extends Plural>(plural: P, content: NewObject<P>, uid: string = randomUUID()): Kinds[P] {
     const { namespace, name } = content.metadata;
     const resource = resources[plural];
     if (this.#objects[plural].has(key(namespace, name)))
       throw new Error(`${plural} "${name}" already exists`);
     const metadata: Metadata = {
       ...content.metadata,
-      uid: randomUUID(),
+      uid,
       resourceVersion: String(this.#next()),
       ...(resource.generation ? { generation: 1 } : {}),
       creationTimestamp: this.#clock.timestamp(),

@@ -2,14 +2,93 @@ import type { z } from "zod";
 import type { Excerpt } from "../deployment/deployment.ts";
 import { cut } from "../deployment/words.ts";
 import { targetNamespaceOf, type HelmRelease } from "./flux-objects.ts";
-import type { Kubernetes } from "./kubernetes.ts";
-import { conditionOf, deployment, labelSelector, pod, type Pod, type Selector } from "./objects.ts";
+import type { Kubernetes, Resource } from "./kubernetes.ts";
+import {
+  conditionOf,
+  daemonSet,
+  deployment,
+  job,
+  labelSelector,
+  pod,
+  statefulSet,
+  type Condition,
+  type Pod,
+  type Selector,
+} from "./objects.ts";
 import { releaseLabels, workloadResources } from "./read-workloads.ts";
 
-const { deployments, pods } = workloadResources;
+/** A workload that Helm may wait for, as far as it matters here. */
+interface Waited {
+  readonly name: string;
+  readonly complete: boolean;
+  /** "0 of 1 ready" */
+  readonly stands: string;
+  readonly selector: Selector;
+  readonly conditions: readonly Condition[];
+}
+
+interface Kind {
+  readonly resource: Resource;
+  /** Undefined for what cannot be read. */
+  readonly read: (item: unknown) => Waited | undefined;
+}
+
+/** The kinds of which Helm waits for more than that they are there. */
+const kinds: Readonly<Record<string, Kind>> = {
+  Deployment: {
+    resource: workloadResources.deployments,
+    read: reader(deployment, ({ metadata, spec, status }) => ({
+      name: metadata.name,
+      complete:
+        status.observedGeneration >= metadata.generation &&
+        status.updatedReplicas >= spec.replicas &&
+        status.availableReplicas >= spec.replicas,
+      stands: `${status.availableReplicas} of ${spec.replicas} ready`,
+      selector: spec.selector,
+      conditions: status.conditions,
+    })),
+  },
+  StatefulSet: {
+    resource: workloadResources.statefulSets,
+    read: reader(statefulSet, ({ metadata, spec, status }) => ({
+      name: metadata.name,
+      complete:
+        status.observedGeneration >= metadata.generation &&
+        status.readyReplicas >= spec.replicas &&
+        status.updatedReplicas >=
+          spec.replicas - (spec.updateStrategy.rollingUpdate?.partition ?? 0),
+      stands: `${status.readyReplicas} of ${spec.replicas} ready`,
+      selector: spec.selector,
+      conditions: [],
+    })),
+  },
+  DaemonSet: {
+    resource: workloadResources.daemonSets,
+    read: reader(daemonSet, ({ metadata, spec, status }) => ({
+      name: metadata.name,
+      complete:
+        status.observedGeneration >= metadata.generation &&
+        status.updatedNumberScheduled >= status.desiredNumberScheduled &&
+        status.numberAvailable >= status.desiredNumberScheduled,
+      stands: `${status.numberAvailable} of ${status.desiredNumberScheduled} ready`,
+      selector: spec.selector,
+      conditions: [],
+    })),
+  },
+  Job: {
+    resource: workloadResources.jobs,
+    read: reader(job, ({ metadata, spec, status }) => ({
+      name: metadata.name,
+      complete: conditionOf(status.conditions, "Complete")?.status === "True",
+      stands: "not complete",
+      selector: spec.selector,
+      conditions: status.conditions,
+    })),
+  },
+};
 
 /**
- * How the first Deployment of a release stands that is not complete, in words: Helm waits for it, whether it carries our
+ * How the first workload of a release stands that is not complete, in words: Helm waits for it, whether it carries our
  * image or not. Throws ServiceError.
  */
 export async function findCulprit(
@@ -17,27 +96,20 @@ export async function findCulprit(
   release: HelmRelease,
 ): Promise<string | undefined> {
   const namespace = targetNamespaceOf(release);
-  const list = await kubernetes.list(deployments, { namespace, labels: releaseLabels(release) });
-  const found = (list?.items ?? [])
-    .flatMap((item) => deployment.safeParse(item).data ?? [])
-    .find((one) => !isComplete(one));
-  if (found === undefined) return undefined;
-  const { spec, status, metadata } = found;
-  const [trouble] = await troubles(kubernetes, namespace, spec.selector);
-  const ready = `${status.availableReplicas} of ${spec.replicas} ready`;
-  return `Deployment ${metadata.name}: ${ready}${trouble === undefined ? "" : `; ${trouble}`}`;
-}
-
-function isComplete({ metadata, spec, status }: z.output<typeof deployment>): boolean {
-  return (
-    status.observedGeneration >= metadata.generation &&
-    status.updatedReplicas >= spec.replicas &&
-    status.availableReplicas >= spec.replicas
-  );
+  for (const [kind, { resource, read }] of Object.entries(kinds)) {
+    const list = await kubernetes.list(resource, { namespace, labels: releaseLabels(release) });
+    const found = (list?.items ?? [])
+      .flatMap((item) => read(item) ?? [])
+      .find(({ complete }) => !complete);
+    if (found === undefined) continue;
+    const [trouble] = await troubles(kubernetes, namespace, found.selector);
+    return `${kind} ${found.name}: ${found.stands}${trouble === undefined ? "" : `; ${trouble}`}`;
+  }
+  return undefined;
 }
 
 /** What Helm's message names: `[Deployment/apps/web status: 'InProgress', …]`. */
-const named = /Deployment\/([^/\s]+)\/([^/\s]+) status: '\w+'/g;
+const named = /(\w+)\/([^/\s]+)\/([^/\s]+) status: '\w+'/g;
 
 /** How those stand that a failure names, where they can still be seen. */
 export async function explainCulprits(
@@ -46,14 +118,16 @@ export async function explainCulprits(
 ): Promise<Excerpt | undefined> {
   const names: string[] = [];
   const lines: string[] = [];
-  for (const [, namespace = "", name = ""] of [...message.matchAll(named)].slice(0, 3)) {
+  for (const [, kind = "", namespace = "", name = ""] of [...message.matchAll(named)].slice(0, 3)) {
+    const known = kinds[kind];
+    if (known === undefined) continue;
     try {
-      const seen = deployment.parse(await kubernetes.get(deployments, namespace, name));
-      const failing = seen.status.conditions.filter(({ status }) => status === "False");
+      const seen = known.read(await kubernetes.get(known.resource, namespace, name));
+      if (seen === undefined) continue;
       names.push(name);
       lines.push(
-        ...failing.map(({ reason = "", message: said = "" }) => `${reason}: ${said}`),
-        ...(await troubles(kubernetes, namespace, seen.spec.selector)),
+        ...seen.conditions.filter(isBad).map(({ reason, message: said }) => `${reason}: ${said}`),
+        ...(await troubles(kubernetes, namespace, seen.selector)),
       );
     } catch {
       // It may be gone by now, or out of sight.
@@ -63,13 +137,20 @@ export async function explainCulprits(
   return { title: names.join(", "), lines: lines.slice(0, 8).map((one) => cut(one, 240)) };
 }
 
+function isBad({ type, status }: Condition): boolean {
+  return type === "Failed" ? status === "True" : status === "False";
+}
+
 /** What keeps the pods of a workload from being ready, one line each. */
 async function troubles(
   kubernetes: Kubernetes,
   namespace: string,
   selector: Selector,
 ): Promise<readonly string[]> {
-  const list = await kubernetes.list(pods, { namespace, labels: labelSelector(selector) });
+  const labels = labelSelector(selector);
+  // A selector without a label would select everything.
+  if (labels === "") return [];
+  const list = await kubernetes.list(workloadResources.pods, { namespace, labels });
   return (list?.items ?? [])
     .flatMap((item) => pod.safeParse(item).data ?? [])
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -93,4 +174,14 @@ function troublesOf({ metadata, status }: Pod): readonly string[] {
     const said = waiting?.message ?? (terminated ? `exit code ${terminated.exitCode}` : "");
     return [`${name}: container ${one.name}: ${reason}${said === "" ? "" : `, ${said}`}`];
   });
+}
+
+function reader<T extends z.ZodType>(
+  schema: T,
+  describe: (object: z.output<T>) => Waited,
+): Kind["read"] {
+  return (item) => {
+    const { data } = schema.safeParse(item);
+    return data === undefined ? undefined : describe(data);
+  };
 }

@@ -54,17 +54,20 @@ export async function readWorkloads(
 ): Promise<Omit<RolloutObjects, "released" | "now">> {
   const namespace = targetNamespaceOf(release);
   const { replicaSets, pods, events } = workloadResources;
-  const labelled = await readKinds(kubernetes, { namespace, labels: releaseLabels(release) });
+  const [labelled, hooks] = await Promise.all([
+    readKinds(kubernetes, { namespace, labels: releaseLabels(release) }),
+    readHooks(kubernetes, namespace, release),
+  ]);
   // Helm's own annotation is there where a post-renderer took Flux's labels away.
   const all = isEmpty(labelled) ? await readKinds(kubernetes, { namespace }) : labelled;
+  const carriesImage = ({ spec }: Workload) => tagsIn(spec.template, repository).length > 0;
   const isOurs = (one: Workload) =>
-    tagsIn(one.spec.template, repository).length > 0 &&
-    (all === labelled || isInstalledBy(one, release));
+    carriesImage(one) && (all === labelled || isInstalledBy(one, release));
   const found = {
     deployments: all.deployments.filter(isOurs),
     statefulSets: all.statefulSets.filter(isOurs),
     daemonSets: all.daemonSets.filter(isOurs),
-    jobs: all.jobs.filter(isOurs),
+    jobs: unique([...all.jobs.filter(isOurs), ...hooks.filter(carriesImage)]),
   };
 
   const sets = [...found.statefulSets, ...found.daemonSets];
@@ -132,15 +135,34 @@ async function readKinds(
   return { deployments: kinds[0], statefulSets: kinds[1], daemonSets: kinds[2], jobs: kinds[3] };
 }
 
+/**
+ * The Jobs that a chart has Helm run before or after an upgrade. Helm before 4 gives its hooks neither its own annotations nor
+ * the labels of Flux; the label that every chart gives its objects finds them.
+ */
+async function readHooks(
+  kubernetes: Kubernetes,
+  namespace: string,
+  release: HelmRelease,
+): Promise<Kinds["jobs"]> {
+  const labels = `app.kubernetes.io/instance=${releaseNameOf(release)}`;
+  const where = { namespace, labels };
+  const found = await listAll(kubernetes, workloadResources.jobs, job, where).catch(without);
+  return found.filter(({ metadata }) => metadata.annotations["helm.sh/hook"] !== undefined);
+}
+
 function isEmpty({ deployments, statefulSets, daemonSets }: Kinds): boolean {
   return deployments.length + statefulSets.length + daemonSets.length === 0;
 }
 
 function isInstalledBy({ metadata }: Workload, release: HelmRelease): boolean {
-  const target = release.spec.targetNamespace;
-  const name = `${target === undefined ? "" : `${target}-`}${release.metadata.name}`;
-  const wanted = release.spec.releaseName ?? name.slice(0, 53);
-  return metadata.annotations["meta.helm.sh/release-name"] === wanted;
+  return metadata.annotations["meta.helm.sh/release-name"] === releaseNameOf(release);
+}
+
+/** What Helm calls the release. */
+function releaseNameOf({ metadata, spec }: HelmRelease): string {
+  const { targetNamespace } = spec;
+  const name = `${targetNamespace === undefined ? "" : `${targetNamespace}-`}${metadata.name}`;
+  return spec.releaseName ?? name.slice(0, 53);
 }
 
 /** Two workloads may select the same pods. */

@@ -6,7 +6,7 @@ import { overtaken, standingOfDeployment } from "./deployment-rollout.ts";
 import { bad } from "./helm-release.ts";
 import { shortTag, shortTags } from "./image.ts";
 import { standingOfJob } from "./job-rollout.ts";
-import type { Pod } from "./objects.ts";
+import type { Job, Pod } from "./objects.ts";
 import { judgePod, type PodState, type WantedImage } from "./pods.ts";
 import { standingOfDaemonSet, standingOfStatefulSet } from "./set-rollout.ts";
 import { carries, tagsIn, type RolloutObjects, type Standing } from "./workload.ts";
@@ -84,9 +84,9 @@ function carrying(objects: RolloutObjects, wanted: WantedRollout): readonly Carr
       template: one.spec.template,
       standing: standingOfDaemonSet(one, objects),
     })),
-    // A Job's template never changes: one with another tag is of an earlier release.
+    // A Job's template never changes: one with another tag is of an earlier release, and one of before of an earlier try.
     ...jobs
-      .filter((one) => carries(one.spec.template, repository, tag))
+      .filter((one) => carries(one.spec.template, repository, tag) && !isBefore(one, wanted.since))
       .map((one) => ({ template: one.spec.template, standing: standingOfJob(one, objects) })),
   ];
   const found = all
@@ -95,6 +95,13 @@ function carrying(objects: RolloutObjects, wanted: WantedRollout): readonly Carr
   // Once Helm has finished, a workload with another tag has it by the chart's own will.
   const current = found.filter((one) => one.current);
   return objects.released && current.length > 0 ? current : found;
+}
+
+/** The clocks of the cluster and of the ledger may differ so much, in milliseconds. */
+const clocksApart = 60_000;
+
+function isBefore({ metadata }: Job, since: number | undefined): boolean {
+  return since !== undefined && (metadata.creationTimestamp ?? since) < since - clocksApart;
 }
 
 interface Judged {

@@ -127,6 +127,32 @@ describe("While Helm waits", () => {
     });
   });
 
+  test("a StatefulSet, a DaemonSet and a Job are named as well", async () => {
+    const selector = { matchLabels: { app: "queue" } };
+    const spec = { replicas: 3, selector, template: { spec: {} } };
+    const metadata = { name: "queue", namespace: "omnispatial", generation: 1 };
+    cluster.objects.set("jobs omnispatial/queue", { metadata, spec, status: {} });
+    expect(await explain(upgrading())).toMatchObject({
+      sentence: "Helm waits for Job queue: not complete",
+    });
+    const daemons = { observedGeneration: 1, desiredNumberScheduled: 3, numberAvailable: 2 };
+    cluster.objects.set("daemonsets omnispatial/queue", { metadata, spec, status: daemons });
+    expect(await explain(upgrading())).toMatchObject({
+      sentence: "Helm waits for DaemonSet queue: 2 of 3 ready",
+    });
+    const status = { observedGeneration: 1, readyReplicas: 2, updatedReplicas: 1 };
+    cluster.objects.set("statefulsets omnispatial/queue", { metadata, spec, status });
+    havePod("queue-2", { waiting: { reason: "ErrImagePull", message: "not found" } });
+    expect(await explain(upgrading())).toMatchObject({
+      sentence:
+        "Helm waits for StatefulSet queue: 2 of 3 ready; queue-2: container main: ErrImagePull, not found",
+    });
+    const names = "[StatefulSet/omnispatial/queue status: 'Failed']";
+    expect(await explain(failure("release-failed", names))).toMatchObject({
+      excerpt: { title: "queue", lines: ["queue-2: container main: ErrImagePull, not found"] },
+    });
+  });
+
   test("with everything ready nobody is named", async () => {
     workload("web", 1);
     expect(await explain(upgrading())).toEqual(upgrading());

@@ -337,6 +337,24 @@ describe("A Job", () => {
     const jobs = [job({ conditions: [{ type: "Failed", status: "True" }] }, "production-40655")];
     expect(decide({ deployments: [deployment()], jobs, pods: three }).state).toBe("ready");
   });
+
+  test("of an earlier try of the same tag is not held against this one", () => {
+    const status = { conditions: [{ type: "Failed", status: "True" }] };
+    const wanted = { repository, tag: "production-40672", digests: [digest], since: now };
+    const madeAt = (time: number) =>
+      decideRollout(
+        rollout({
+          deployments: [deployment()],
+          jobs: [
+            { ...job(status), metadata: { ...job(status).metadata, creationTimestamp: time } },
+          ],
+          pods: three,
+        }),
+        wanted,
+      );
+    expect(madeAt(now - 3_600_000).state).toBe("ready");
+    expect(madeAt(now + 5000)).toMatchObject({ code: "job-failed" });
+  });
 });
 
 describe("The workloads of a release", () => {

@@ -1,6 +1,7 @@
 import { deletePod } from "../../sandbox/kubernetes/pods.ts";
 import type { Benign } from "./case.ts";
 import {
+  asWorkload,
   evict,
   firstTimes,
   isChanged,
@@ -9,8 +10,9 @@ import {
   newPods,
   release,
   scaleTo,
+  withMigration,
 } from "./new-pods.ts";
-import { withSidecar } from "./pods.ts";
+import { migrating, withSidecar } from "./pods.ts";
 
 const namespace = "omnispatial";
 const once = <T>(attempt: number, answer: T): T | undefined => (attempt === 1 ? answer : undefined);
@@ -56,7 +58,7 @@ export const benign: readonly Benign[] = [
   {
     name: "a readiness probe that fails for a while",
     approved: nature({ run: () => ({ readyAfter: 40_000 }) }),
-    words: [/suspicion: .*is not ready/],
+    words: [/suspicion: .*is not ready/, "Look at what the readiness probe asks"],
   },
   {
     name: "a leader that waits for the one before",
@@ -169,6 +171,36 @@ export const benign: readonly Benign[] = [
         },
       },
     ],
+  },
+  {
+    name: "a StatefulSet, one pod after the other",
+    before: asWorkload("StatefulSet"),
+    words: [/\d of 3 ready on 40672, \d of 3 still on 40655/],
+  },
+  {
+    name: "a StatefulSet of which a partition keeps two pods as they are",
+    before: asWorkload("StatefulSet", "    partition: 2\n"),
+  },
+  {
+    name: "a StatefulSet whose pod crashes once",
+    before: asWorkload("StatefulSet"),
+    approved: nature({
+      run: (_pod, _container, attempt) => once(attempt, { ends: 2000, exitCode: 1 }),
+    }),
+    words: [/suspicion: .*exit code 1/],
+  },
+  {
+    name: "a DaemonSet, one node after the other",
+    before: asWorkload("DaemonSet"),
+    words: [/\d of 3 ready on 40672, \d of 3 still on 40655/],
+  },
+  {
+    name: "a migration that fails once and then does not",
+    approved: async (stage) => {
+      migrating({ ends: 2000, exitCode: 3 }, { ends: 2000, exitCode: 0 })(stage);
+      await withMigration("backoffLimit: 2")(stage);
+    },
+    words: [/suspicion: .*container migrate crashed, exit code 3/],
   },
   {
     name: "Flux fails, rolls back, tries again and succeeds",

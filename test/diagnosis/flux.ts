@@ -1,5 +1,6 @@
 import { rewriteMain } from "./rewrite-main.ts";
 import type { Case } from "./case.ts";
+import { pokeFlux } from "./new-pods.ts";
 import { releaseFile, type Stage } from "./stage.ts";
 
 const folder = releaseFile.slice(0, releaseFile.lastIndexOf("/"));
@@ -213,14 +214,7 @@ export const fluxCases: readonly Case[] = [
         when: (stage) => carries(stage, newTag),
         async does(stage) {
           await overtake(stage);
-          // As a webhook of GitHub's would.
-          const { store, clock } = stage.world.kubernetes;
-          store.update("gitrepositories", "flux-system", "gitops", ({ metadata }) => {
-            metadata.annotations = {
-              ...metadata.annotations,
-              "reconcile.fluxcd.io/requestedAt": clock.timestamp(),
-            };
-          });
+          pokeFlux(stage);
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { waitFor } from "../../sandbox/kubernetes/controller.ts";
 import type { Nature } from "../../sandbox/kubernetes/nature.ts";
 import type { Pod, PodSpec } from "../../sandbox/kubernetes/objects.ts";
 import type { Stage } from "./stage.ts";
@@ -87,6 +88,57 @@ export function helmFailed({ world }: Stage): boolean {
   );
 }
 
+/** The application is a StatefulSet or a DaemonSet, from before the request. */
+export function asWorkload(
+  kind: "StatefulSet" | "DaemonSet",
+  values = "",
+): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    await stage.edit((text) =>
+      impatient(text).replace("\n  values:\n", `\n  values:\n    workload: ${kind}\n${values}`),
+    );
+    pokeFlux(stage);
+    const { store } = stage.world.kubernetes;
+    await untilInWorld(stage, () => {
+      const set = store.get("statefulsets", namespace, release);
+      const daemons = store.get("daemonsets", namespace, release);
+      const ready = set?.status.readyReplicas ?? daemons?.status.numberReady;
+      const found = store.get("helmreleases", namespace, release);
+      return ready === 3 && found?.status.observedGeneration === found?.metadata.generation;
+    });
+  };
+}
+
+/** Helm gives up after a minute, for good: what is suspected until then is told sooner. */
+function impatient(text: string): string {
+  return text.replace("timeout: 5m", "timeout: 1m").replace("retries: 2", "retries: 0");
+}
+
+/** The chart migrates the database: a hook before the upgrade, or a Job beside it. */
+export function withMigration(values: string): (stage: Stage) => Promise<void> {
+  return (stage) =>
+    stage.edit((text) =>
+      impatient(text).replace("\n  values:\n", `\n  values:\n    migration: { ${values} }\n`),
+    );
+}
+
+/** As a webhook of GitHub's would. */
+export function pokeFlux({ world }: Stage): void {
+  const { store, clock } = world.kubernetes;
+  store.update("gitrepositories", "flux-system", "gitops", ({ metadata }) => {
+    const asked = { "reconcile.fluxcd.io/requestedAt": clock.timestamp() };
+    metadata.annotations = { ...metadata.annotations, ...asked };
+  });
+}
+
+/** Waits for the world, as long as ten minutes of its time. */
+async function untilInWorld({ world }: Stage, holds: () => boolean): Promise<void> {
+  const { kubernetes } = world;
+  const longest = AbortSignal.timeout(20_000);
+  const found = await waitFor(kubernetes, 600_000, longest, () => holds() || undefined);
+  if (found === undefined) throw new Error("the world never came to what the story begins with");
+}
+
 /** Whether the workload has the new image, whatever its pods say. */
 export function isChanged({ world }: Stage): boolean {
   const found = world.kubernetes.store.get("deployments", namespace, release);
@@ -95,7 +147,7 @@ export function isChanged({ world }: Stage): boolean {
 
 /** Flux tries no upgrade again: what is suspected until Helm gives up is told then. */
 export async function withoutRetries(stage: Stage): Promise<void> {
-  await stage.edit((text) => text.replace("retries: 2", "retries: 0"));
+  await stage.edit(impatient);
 }
 
 /** As withoutRetries, but what worked before comes back. */

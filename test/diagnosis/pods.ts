@@ -1,6 +1,8 @@
 import type { PodSpec } from "../../sandbox/kubernetes/objects.ts";
+import type { Run } from "../../sandbox/kubernetes/nature.ts";
 import type { Case } from "./case.ts";
 import {
+  asWorkload,
   helmFailed,
   isChanged,
   nature,
@@ -9,8 +11,10 @@ import {
   restarted,
   rollingBack,
   waitsFor,
+  withMigration,
   withoutRetries,
 } from "./new-pods.ts";
+import type { Stage } from "./stage.ts";
 
 const crash = { ends: 2000, exitCode: 1 } as const;
 
@@ -201,6 +205,71 @@ export const podCases: readonly Case[] = [
     words: ["runAsNonRoot is required"],
   },
   {
+    cause: "statefulset-blocked",
+    before: asWorkload("StatefulSet"),
+    approved: nature({ run: () => ({ readyAfter: "never" }) }),
+    decidable: helmFailed,
+    words: [
+      /suspicion: omnispatial-web-2: container web is not ready.*the other pods of StatefulSet omnispatial-web wait for it/,
+    ],
+  },
+  {
+    cause: "crash-loop",
+    name: "of the first pod of a StatefulSet",
+    before: asWorkload("StatefulSet"),
+    scenario: "crash-loop",
+    decidable: restarted(1),
+    words: ["omnispatial-web-2: container web crashed", "TILE_CACHE_URL is not set"],
+  },
+  {
+    cause: "quota-exceeded",
+    name: "for a StatefulSet, of which only events tell",
+    before: asWorkload("StatefulSet"),
+    approved: nature({
+      admit: () => 'pods "omnispatial-web-2" is forbidden: exceeded quota: pods',
+    }),
+    decidable: ({ world }) =>
+      world.kubernetes.store
+        .list("events", "omnispatial")
+        .some(({ reason }) => reason === "FailedCreate"),
+    words: ["StatefulSet omnispatial-web: ", "exceeded quota: pods"],
+  },
+  {
+    cause: "pull-denied",
+    name: "on the first node of a DaemonSet",
+    before: asWorkload("DaemonSet"),
+    scenario: "image-cannot-be-pulled",
+    decidable: waitsFor("ErrImagePull"),
+    words: ["401 Unauthorized"],
+  },
+  {
+    cause: "job-failed",
+    name: "a migration before the upgrade",
+    approved: async (stage) => {
+      migrating({ ends: 2000, exitCode: 3 })(stage);
+      await withMigration("backoffLimit: 1")(stage);
+    },
+    decidable: isJobFailed,
+    words: [
+      /suspicion: .*container migrate crashed, exit code 3/,
+      "Job omnispatial-web-migrate: Job has reached the specified backoff limit",
+      'relation "tiles" does not exist',
+    ],
+  },
+  {
+    cause: "job-failed",
+    name: "a migration beside the upgrade",
+    approved: async (stage) => {
+      migrating({ ends: 2000, exitCode: 3 })(stage);
+      await withMigration("hook: false, backoffLimit: 0")(stage);
+    },
+    decidable: isJobFailed,
+    words: [
+      /Job omnispatial-web-migrate-\d+: Job has reached the specified backoff limit/,
+      'relation "tiles" does not exist',
+    ],
+  },
+  {
     cause: "rollout-paused",
     approved: ({ world }) => {
       world.kubernetes.store.update("deployments", "omnispatial", release, ({ spec }) => {
@@ -220,6 +289,23 @@ export const podCases: readonly Case[] = [
     words: [/0 of 3 ready on \d+/],
   },
 ];
+
+/** How the migration goes, on the new image. */
+export function migrating(...runs: readonly [Run, ...Run[]]): (stage: Stage) => void {
+  let pods = 0;
+  return nature({
+    run: (_pod, { name }) =>
+      name === "migrate" ? runs[Math.min(pods++, runs.length - 1)] : undefined,
+    says: (_pod, { name }) =>
+      name === "migrate" ? ['Error: relation "tiles" does not exist'] : [],
+  });
+}
+
+function isJobFailed({ world }: Stage): boolean {
+  return world.kubernetes.store
+    .list("jobs", "omnispatial")
+    .some(({ status }) => status.conditions?.some(({ type }) => type === "Failed") === true);
+}
 
 /** As a service mesh does. */
 export function withSidecar(spec: PodSpec): PodSpec {

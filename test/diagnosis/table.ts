@@ -42,9 +42,6 @@ export const rows: readonly Row[] = [
 /** Causes that no world of stand-ins can bring about, and why. */
 const notStaged: Readonly<Partial<Record<CauseCode, string>>> = {
   "internal-error": "a bug of omnibot's own: test/deployment/look.test.ts throws one",
-  "statefulset-blocked":
-    "no StatefulSet in the sandbox: test/cluster/recordings.test.ts replays one",
-  "job-failed": "no Job in the sandbox: test/cluster/rollout.test.ts has one",
   "step-unknown": "a row of another version of omnibot: test/deployment/time.test.ts has one",
   "environment-unknown": "another configuration: test/deployment/engine.test.ts has one",
 };

@@ -1,4 +1,5 @@
 import type { Deployment, Progress } from "../../deployment/deployment.ts";
+import { lookAt } from "../../deployment/look-at.ts";
 import { linked } from "./link.ts";
 import { count, escaped, list } from "./text.ts";
 import { duration, timeOfDay } from "./time.ts";
@@ -45,9 +46,8 @@ function detailOf(progress: Progress, deployment: Deployment, context: CardConte
     case "pending":
       return toCome[progress.step]?.(context) ?? "";
     case "running":
-      return progress.step === "build"
-        ? runningBuild(deployment, sentence, context)
-        : sentence || "begins";
+      if (progress.step === "build") return runningBuild(deployment, sentence, context);
+      return withAdvice(sentence || "begins", progress, deployment);
     case "failed":
       return sentence || "failed";
     case "done":
@@ -80,6 +80,14 @@ const doneDetails: Readonly<
   "roll-out": ({ evidence: { rollout } }) =>
     rollout && `${rollout.podsReady} of ${rollout.pods} ready`,
 };
+
+/** A suspicion may pass; whoever wants to look already is told where. */
+function withAdvice(sentence: string, { step }: Progress, { evidence }: Deployment): string {
+  const code = step === "roll-out" ? evidence.rollout?.suspicion?.code : undefined;
+  const advice = code === undefined ? undefined : lookAt[code];
+  if (advice === undefined) return sentence;
+  return `${sentence}${/[.!?…]$/.test(sentence) ? "" : "."} **${advice}**`;
+}
 
 const toCome: Readonly<Record<string, (context: CardContext) => string>> = {
   "check-health": ({ environment }) =>

@@ -160,6 +160,23 @@ describe("the progress", () => {
     expect(text).toContain("(Run)\n(Pull request)\n(Commit)");
   });
 
+  test("says where to look while the pods are only suspected of something", () => {
+    const { progress, evidence } = everyState["rolling out"];
+    const suspicion = { code: "crash-loop", detail: "web crashed", since: 0 } as const;
+    const suspected = deployment({
+      progress: progress.map((one) =>
+        one.step === "roll-out"
+          ? { ...one, sentence: "2 of 3 ready; suspicion: web crashed" }
+          : one,
+      ),
+      evidence: { ...evidence, rollout: { pods: 3, podsReady: 2, suspicion } },
+      approvals: [{ person: megan, at: 0 }],
+    });
+    expect(words(suspected)).toContain(
+      "●\nPods\n2 of 3 ready; suspicion: web crashed. **Look at the log of that container.**\n",
+    );
+  });
+
   test("shows a step that it has never heard of by that step's own words", () => {
     const progress = [
       {
