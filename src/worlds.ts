@@ -7,7 +7,7 @@ import type { Environment } from "./config/config.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Clock, World } from "./deployment/ports.ts";
 import { createOctokit } from "./github/client.ts";
-import { readHead } from "./github/commits.ts";
+import { readChanges, readHead } from "./github/commits.ts";
 import { createGitOps, type GitOpsOptions } from "./github/gitops.ts";
 import { createHealth } from "./health/health.ts";
 import type { Location } from "./store/database.ts";
@@ -57,7 +57,10 @@ export function createClients(
       environment,
       auth:
         token === undefined ? { kind: "entra", credential: credential() } : { kind: "pat", token },
-      githubHead: (repository, branch) => readHead(octokit(), repository, branch),
+      github: {
+        readHead: (repository, branch) => readHead(octokit(), repository, branch),
+        readChanges: (repository, from, to) => readChanges(octokit(), repository, from, to),
+      },
       ...(patience === undefined ? {} : { patience: { silence: patience, call: 2 * patience } }),
     }),
     registry: ({ image }) => ({

@@ -15,6 +15,7 @@ import type { Run } from "./run.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
 import { createServiceHook } from "./service-hook.ts";
 import { Source, type SourceCommit } from "./source.ts";
+import { addWorkItemRoutes } from "./work-items.ts";
 
 export interface AzureDevOpsOptions extends Omit<RunsOptions, "changed"> {
   /** Where its service hooks go, with the secret of their header. */
@@ -90,6 +91,7 @@ export async function startAzureDevOps(options: AzureDevOpsOptions): Promise<Azu
   addPipelineRoutes(add, url, { runs, source, listed, controls });
   addBuildRoutes(add, url, { runs, source, listed, controls });
   addGitRoutes(add, url, source);
+  addWorkItemRoutes(add, url);
   addPages(standIn, runs, source);
   standIn.route("POST", "/_sandbox/commits", (request) => {
     const asked = pushedCommit.safeParse(request.json());

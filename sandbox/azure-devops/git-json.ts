@@ -1,8 +1,9 @@
 import { project, repository } from "./organization.ts";
 import type { SourceCommit } from "./source.ts";
+import { workItemsOf } from "./work-items.ts";
 
-/** A GitCommitRef. */
-export function commitOf(commit: SourceCommit, url: string): object {
+/** A GitCommitRef; its work items only where they were asked for. */
+export function commitOf(commit: SourceCommit, url: string, includeWorkItems = false): object {
   const author = { ...commit.author, date: commit.date.toISOString() };
   const [comment = ""] = commit.message.split("\n");
   return {
@@ -15,7 +16,15 @@ export function commitOf(commit: SourceCommit, url: string): object {
     changeCounts: { Add: 0, Edit: 3, Delete: 0 },
     url: `${url}/${project.id}/_apis/git/repositories/${repository.id}/commits/${commit.id}`,
     remoteUrl: commitPage(commit, url),
+    ...(includeWorkItems ? { workItems: workItemRefs(commit, url) } : {}),
   };
+}
+
+function workItemRefs(commit: SourceCommit, url: string): object[] {
+  return workItemsOf(commit).map((id) => ({
+    id: String(id),
+    url: `${url}/_apis/wit/workItems/${id}`,
+  }));
 }
 
 /** A whole GitCommit. */

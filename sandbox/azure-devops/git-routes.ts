@@ -24,6 +24,7 @@ const criteria = z.object({
   toDate: z.string().nullish(),
   author: z.string().nullish(),
   ids: z.array(z.string()).nullish(),
+  includeWorkItems: z.boolean().nullish(),
   $top: z.number().nullish(),
   $skip: z.number().nullish(),
 });
@@ -70,9 +71,7 @@ export function addGitRoutes(add: AddRoute, url: () => string, source: Source): 
     return { status: 200, json: stats };
   });
 
-  addBelow("/commits", ({ query }) =>
-    list(findCommits(source, readQuery(query)).map((one) => commitOf(one, url()))),
-  );
+  addBelow("/commits", ({ query }) => answerCommits(source, readQuery(query), url()));
 
   addBelow("/commits/:commit", ({ params }) => {
     const commit = resolve(source, { version: params["commit"], versionType: "commit" });
@@ -90,8 +89,7 @@ export function addGitRoutes(add: AddRoute, url: () => string, source: Source): 
           $top: number(request.query.get("$top")),
           $skip: number(request.query.get("$skip")),
         };
-        const found = findCommits(source, { ...asked.data, ...defined(paged) });
-        return list(found.map((one) => commitOf(one, url())));
+        return answerCommits(source, { ...asked.data, ...defined(paged) }, url());
       },
       "POST",
     );
@@ -118,6 +116,11 @@ export function addGitRoutes(add: AddRoute, url: () => string, source: Source): 
     };
     return { status: 200, json: { ...diff, ...ends } };
   });
+}
+
+function answerCommits(source: Source, asked: Criteria, url: string): StandInAnswer {
+  const found = findCommits(source, asked);
+  return list(found.map((one) => commitOf(one, url, asked.includeWorkItems === true)));
 }
 
 /** Answers the criteria of a list of commits, newest first. */
@@ -186,6 +189,7 @@ function readQuery(query: URLSearchParams): Criteria {
     toDate: read("toDate"),
     author: read("author"),
     ids: read("ids")?.split(","),
+    includeWorkItems: read("includeWorkItems") === "true",
     $top: number(query.get("$top") ?? read("$top")),
     $skip: number(query.get("$skip") ?? read("$skip")),
   };

@@ -3,8 +3,9 @@ import { organization } from "./organization.ts";
 import { readLog, type Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { Source, SourceCommit } from "./source.ts";
+import { titleOf } from "./work-items.ts";
 
-/** The pages that links lead to, for the person who tries it out: a run with its log, and a commit. */
+/** The pages that links lead to, for the person who tries it out: a run with its log, a commit, what lies between two, a work item. */
 export function addPages(standIn: StandIn, runs: Runs, source: Source): void {
   standIn.route("GET", `/${organization}/:project/_build/results`, (request) => {
     const run = runs.find(Number(request.query.get("buildId")));
@@ -13,6 +14,24 @@ export function addPages(standIn: StandIn, runs: Runs, source: Source): void {
   standIn.route("GET", `/${organization}/:project/_git/web/commit/:commit`, (request) => {
     const commit = source.find(request.params["commit"] ?? "");
     return commit === undefined ? page(404, "There is no such commit", []) : commitPage(commit);
+  });
+  standIn.route("GET", `/${organization}/:project/_git/web/branchCompare`, ({ query }) => {
+    const commit = (name: string) => source.find(query.get(name)?.replace(/^GC/, "") ?? "");
+    const [from, to] = [commit("baseVersion"), commit("targetVersion")];
+    if (from === undefined || to === undefined) return page(404, "There is no such commit", []);
+    const lines = source
+      .between(from.id, to.id)
+      .map(
+        ({ id, message, author }) =>
+          `${id.slice(0, 8)}  ${message.split("\n")[0] ?? ""}, ${author.name}`,
+      );
+    return page(200, `${from.id.slice(0, 8)} to ${to.id.slice(0, 8)}`, lines);
+  });
+  standIn.route("GET", `/${organization}/:project/_workitems/edit/:id`, ({ params }) => {
+    const title = titleOf(Number(params["id"]));
+    return title === undefined
+      ? page(404, "There is no such work item", [])
+      : page(200, `${params["id"] ?? ""} ${title}`, []);
   });
 }
 

@@ -91,6 +91,17 @@ export const commitAnswer = z.object({
   commitId: z.string(),
   comment: z.string().nullish(),
   author: z.object({ name: z.string().nullish() }).nullish(),
+  workItems: z
+    .array(z.object({ id: z.string() }))
+    .nullish()
+    .catch(undefined),
+});
+
+/** A work item that may not be read is null (errorPolicy=omit). */
+export const workItemsAnswer = z.object({
+  value: z.array(
+    z.object({ id: z.number(), fields: z.record(z.string(), z.string()).nullish() }).nullable(),
+  ),
 });
 
 export const branchAnswer = z.object({ commit: commitAnswer });

@@ -178,7 +178,7 @@ function check<Answer>(
 }
 
 /** The socket's time-out counts silence only, so a call as a whole needs its own. */
-async function within<Answer>(milliseconds: number, work: Promise<Answer>): Promise<Answer> {
+export async function within<Answer>(milliseconds: number, work: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer in time")), milliseconds);

@@ -28,7 +28,7 @@ export interface PipelineExamination {
 export function examinePipeline({
   environment: { build },
   auth,
-  githubHead,
+  github,
   clock = Date,
   patience,
 }: PipelinesOptions): PipelineExamination {
@@ -38,7 +38,7 @@ export function examinePipeline({
       await devOps.readIdentity();
     },
     pipeline: () => readPipeline(devOps, build),
-    head: () => readHead(devOps, build, githubHead),
+    head: () => readHead(devOps, build, github),
     mayQueue: (pipeline) => mayDo(devOps, pipeline, queueBuilds),
     mayStop: (pipeline) => mayDo(devOps, pipeline, stopBuilds),
     preview: async (commit) => (await tryOut(devOps, build, commit)).warnings ?? [],

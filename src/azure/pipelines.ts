@@ -5,15 +5,16 @@ import { findBuild } from "./find-run.ts";
 import { preflight } from "./preflight.ts";
 import { readBuild, readRun } from "./read-run.ts";
 import { evidenceOf } from "./run-evidence.ts";
-import { readCommits, readHead, type GithubHead } from "./source.ts";
+import { readChanges } from "./changes.ts";
+import { readHead, type GithubSource } from "./source.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { startRun } from "./start-run.ts";
 
 export interface PipelinesOptions {
   readonly environment: Pick<Environment, "build">;
   readonly auth: DevOpsAuth;
-  /** For pipelines that build a repository on GitHub: reads the head of its branch. */
-  readonly githubHead?: GithubHead;
+  /** For pipelines that build a repository on GitHub. */
+  readonly github?: GithubSource;
   readonly clock?: Clock;
   readonly patience?: Patience;
 }
@@ -25,7 +26,7 @@ export interface PipelinesOptions {
 export function createPipelines({
   environment,
   auth,
-  githubHead,
+  github,
   clock = Date,
   patience,
 }: PipelinesOptions): Pipelines {
@@ -34,7 +35,7 @@ export function createPipelines({
 
   return {
     marked: config.marker.kind !== "none",
-    readHead: () => readHead(devOps, config, githubHead),
+    readHead: () => readHead(devOps, config, github),
     startRun: (request) => startRun(devOps, config, request),
     preflight: (commit) => preflight(devOps, config, commit),
     readRun: (id) => readRun(devOps, config, id),
@@ -42,7 +43,7 @@ export function createPipelines({
 
     async readChanges(fromBuild, toCommit) {
       const from = (await readBuild(devOps, config, fromBuild))?.sourceVersion;
-      return from ? await readCommits(devOps, config, from, toCommit) : undefined;
+      return from ? await readChanges(devOps, config, [from, toCommit], github) : undefined;
     },
 
     async findRun(request, since) {

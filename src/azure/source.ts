@@ -1,30 +1,30 @@
-import { GitVersionType } from "azure-devops-node-api/interfaces/GitInterfaces.js";
-import { z } from "zod";
+import type { z } from "zod";
 import type { BuildConfig } from "../config/config.ts";
 import type { Commit } from "../deployment/deployment.ts";
-import type { Bad } from "../deployment/ports.ts";
+import type { Bad, Changes } from "../deployment/ports.ts";
 import { ServiceError } from "../deployment/service-error.ts";
 import { firstWords } from "../deployment/words.ts";
 import { webAddress } from "./address.ts";
 import {
   branchAnswer,
-  commitAnswer,
+  type commitAnswer,
   definitionAnswer,
   type SourceRepository,
 } from "./devops-answers.ts";
 import type { DevOps } from "./devops.ts";
 
-/** The most changes that are told. */
-const mostChanges = 50;
-
-/** Reads the head of a branch of a repository on GitHub (owner/name). */
-export type GithubHead = (repository: string, branch: string) => Promise<Commit>;
+/** A repository of sources on GitHub (owner/name), for pipelines that build one. */
+export interface GithubSource {
+  readHead(repository: string, branch: string): Promise<Commit>;
+  /** What `to` has and `from` has not; undefined where GitHub does not know one of them. */
+  readChanges(repository: string, from: string, to: string): Promise<Changes | undefined>;
+}
 
 /** Head of the configured branch in the repository that the pipeline builds. */
 export async function readHead(
   devOps: DevOps,
   config: BuildConfig,
-  githubHead: GithubHead | undefined,
+  github: GithubSource | undefined,
 ): Promise<Commit | Bad> {
   const repository = await readRepository(devOps, config);
   if (repository === undefined) {
@@ -32,8 +32,8 @@ export async function readHead(
     return { state: "failed", code: "pipeline-not-found", detail: words };
   }
   const branch = config.branch.replace(/^refs\/heads\//, "");
-  if (repository.type === "GitHub" && githubHead !== undefined) {
-    return await githubHead(repository.name ?? repository.id, branch);
+  if (repository.type === "GitHub" && github !== undefined) {
+    return await github.readHead(repository.name ?? repository.id, branch);
   }
   if (repository.type !== "TfsGit") {
     throw refuse(
@@ -50,47 +50,8 @@ export async function readHead(
   return toCommit(answer.commit, repository);
 }
 
-/**
- * The commits that `to` has and `from` has not, newest first, at most 50; undefined where the service cannot tell: a
- * repository outside of Azure Repos, or a commit that is not there (any more).
- */
-export async function readCommits(
-  devOps: DevOps,
-  config: BuildConfig,
-  from: string,
-  to: string,
-): Promise<readonly Commit[] | undefined> {
-  const repository = await readRepository(devOps, config);
-  if (repository?.type !== "TfsGit") return undefined;
-  if (from === to) return [];
-  // The service walks from compareVersion back to what itemVersion has as well.
-  const range = {
-    itemVersion: { version: from, versionType: GitVersionType.Commit },
-    compareVersion: { version: to, versionType: GitVersionType.Commit },
-  };
-  const commits = await orUnknown(
-    devOps.read(z.array(commitAnswer), ({ git }) =>
-      git.getCommits(repository.id, range, projectOf(repository, config), 0, mostChanges),
-    ),
-  );
-  if (commits === undefined) return undefined;
-  // Whatever the range means to this service: changes that do not end in the commit are not the ones that would ship.
-  if (commits.length > 0 && !commits.some((one) => one.commitId === to)) return undefined;
-  return commits.slice(0, mostChanges).map((one) => toCommit(one, repository));
-}
-
-/** A commit that is gone is refused with 400 or 404; the changes are then unknown, which is no trouble. */
-async function orUnknown<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ServiceError && error.trouble === "invalid") return undefined;
-    throw error;
-  }
-}
-
 /** What the pipeline builds; undefined when there is no such pipeline that omnibot may see. */
-async function readRepository(
+export async function readRepository(
   devOps: DevOps,
   config: BuildConfig,
 ): Promise<SourceRepository | undefined> {
@@ -101,13 +62,16 @@ async function readRepository(
 }
 
 /** A pipeline may build a repository of another project of its organization; its address says which. */
-function projectOf(repository: SourceRepository, config: BuildConfig): string {
+export function projectOf(repository: SourceRepository, config: BuildConfig): string {
   const path = URL.parse(repository.url ?? "")?.pathname.split("/") ?? [];
   const project = path[path.indexOf("_git") - 1];
   return path.length === 5 && project !== undefined ? decodeURIComponent(project) : config.project;
 }
 
-function toCommit(commit: z.infer<typeof commitAnswer>, repository: SourceRepository): Commit {
+export function toCommit(
+  commit: z.infer<typeof commitAnswer>,
+  repository: SourceRepository,
+): Commit {
   const message = firstWords(commit.comment?.split("\n", 1)[0] ?? "");
   const page = webAddress(repository.url);
   return {

@@ -153,9 +153,15 @@ export interface Proposal {
   readonly tag?: string;
   /** The image that this tag named then, where the build exists. */
   readonly digest?: string;
-  /** What would ship, newest first, where it is known: the first few, and how many in all. */
+  /**
+   * What would ship, or what a rollback takes back; newest first, where it is known: the first few, how many in all (or at
+   * least), a page with all of them, and the work items that are linked with them.
+   */
   readonly changes?: readonly Commit[];
   readonly changeCount?: number;
+  readonly changesAtLeast?: boolean;
+  readonly changesUrl?: string;
+  readonly workItems?: readonly WorkItem[];
   /** What stood in the way when it was shown, and what could not be checked then. Sentences; from outside: escape them. */
   readonly warnings?: readonly string[];
   readonly unchecked?: readonly string[];
@@ -171,6 +177,13 @@ export interface Commit {
   readonly message?: string;
   readonly author?: string;
   readonly url?: string;
+}
+
+/** What somebody asked for or complained of, as a tracker has it. The title is missing where omnibot may not read it. */
+export interface WorkItem {
+  readonly id: number;
+  readonly title?: string;
+  readonly url: string;
 }
 
 /** A change of the file in Git that somebody made past omnibot. */

@@ -70,7 +70,7 @@ export function createHistory({ ledger, locks, environments, worldOf }: HistoryO
       const environment = find(said);
       if ("state" in environment) return environment;
       const target = { from: "branch" } as const;
-      const found = await proposalOf({ target }, worldOf(environment), environment);
+      const found = await proposalOf({ kind: "deploy", target }, worldOf(environment), environment);
       if ("code" in found) return { environment, proposal: found };
       if (found.proposal === undefined) throw new Error("a branch gave no proposal");
       return { environment, proposal: found.proposal };

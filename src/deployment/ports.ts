@@ -6,6 +6,7 @@ import type {
   ReleaseName,
   RunEvidence,
   RunningPod,
+  WorkItem,
 } from "./deployment.ts";
 import type { CauseCode } from "./causes.ts";
 import type { Preflight } from "./preflight.ts";
@@ -38,8 +39,8 @@ export interface Bad {
 export interface Pipelines {
   /** The head of the configured branch in the repository that the pipeline builds. */
   readHead(): Promise<Commit | Bad>;
-  /** Commits between a build and a commit that would be built, newest first; undefined where the service cannot tell. */
-  readChanges(fromBuild: number, toCommit: string): Promise<readonly Commit[] | undefined>;
+  /** What a commit has that a build has not; undefined where the service cannot tell. */
+  readChanges(fromBuild: number, toCommit: string): Promise<Changes | undefined>;
   /** The run that carries this deployment's key; without a marker, the one candidate started for it since `since`. */
   findRun(start: RunRequest, since: number): Promise<RunEvidence | undefined>;
   /** Starts a run at exactly this commit. Sends at most one request. */
@@ -53,6 +54,18 @@ export interface Pipelines {
   readBuild(id: number): Promise<RunEvidence | undefined>;
   /** Whether a run that was started can be found with certainty (a marker is configured). */
   readonly marked: boolean;
+}
+
+export interface Changes {
+  /** Newest first; not all of them where there are very many. */
+  readonly commits: readonly Commit[];
+  /** How many there are; where only the first were counted, there are at least so many. */
+  readonly count: number;
+  readonly atLeast?: boolean;
+  /** A page that shows all of them. */
+  readonly url?: string;
+  /** What is linked with them, where the service knows; a few. */
+  readonly workItems?: readonly WorkItem[];
 }
 
 export interface RunRequest {

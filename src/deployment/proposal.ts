@@ -1,7 +1,7 @@
 import type { Environment } from "../config/config.ts";
 import type { Commit, Deployment, Evidence, Proposal, RunEvidence, Target } from "./deployment.ts";
 import { buildOfTag, imageTag } from "./image-tag.ts";
-import type { Bad, Registry, TagState, World } from "./ports.ts";
+import type { Bad, Changes, Registry, TagState, World } from "./ports.ts";
 import { runChecks, type Check, type Preflight } from "./preflight.ts";
 import { ServiceError } from "./service-error.ts";
 
@@ -9,6 +9,7 @@ type Live = Extract<TagState, { state: "read" }>;
 
 /** How many changes a card lists. */
 const shownChanges = 10;
+const shownWorkItems = 10;
 
 /** How long (ms) the ports may take, which check several things side by side; each of those has a little less. */
 const patience = 5000;
@@ -18,7 +19,7 @@ const patience = 5000;
  * The commit is fixed here, so that a push after this moment changes nothing (P7).
  */
 export async function proposalOf(
-  deployment: Pick<Deployment, "target">,
+  { kind, target }: Pick<Deployment, "kind" | "target">,
   world: World,
   environment: Environment,
   within = patience,
@@ -26,9 +27,8 @@ export async function proposalOf(
   const live = await world.gitops.readTag();
   if (live.state === "failed") return live;
   if (live.automatedAt !== undefined) return automated(live.automatedAt, environment);
-  const { target } = deployment;
   return target.from === "build"
-    ? proposeBuild(target, live, world, environment, within)
+    ? proposeBuild({ ...target, kind }, live, world, environment, within)
     : proposeBranch(live, world, environment, within);
 }
 
@@ -40,29 +40,25 @@ async function proposeBranch(
 ): Promise<Pick<Evidence, "proposal"> | Bad> {
   const commit = await world.pipelines.readHead();
   if ("code" in commit) return commit;
-  let changes: readonly Commit[] | undefined;
+  const from = buildOfTag(environment.image, environment.name, live.tag);
+  const shipped = ask("what would ship", async () =>
+    from === undefined ? undefined : await world.pipelines.readChanges(from, commit.id),
+  );
   const found = await runChecks(
     [
       ...checksOf(live, world, environment),
-      {
-        about: "what would ship",
-        async find() {
-          const from = buildOfTag(environment.image, environment.name, live.tag);
-          if (from !== undefined) changes = await world.pipelines.readChanges(from, commit.id);
-          return {};
-        },
-      },
+      shipped,
       { about: "the pipeline", find: () => world.pipelines.preflight(commit.id) },
       { about: "the registry", find: () => checkRegistry(live, world.registry, environment) },
     ],
     within,
   );
   const { branch } = environment.build;
-  return { proposal: { ...base(live), commit, branch, ...listed(changes), ...told(found) } };
+  return { proposal: { ...base(live), commit, branch, ...listed(shipped.answer), ...told(found) } };
 }
 
 async function proposeBuild(
-  { build, digest }: Extract<Target, { from: "build" }>,
+  { build, digest, kind }: Extract<Target, { from: "build" }> & Pick<Deployment, "kind">,
   live: Live,
   world: World,
   environment: Environment,
@@ -85,12 +81,21 @@ async function proposeBuild(
   }
   const moved = movedTag(tag, digest, image.digest, "proven healthy");
   if (moved !== undefined) return moved;
-  const found = await runChecks(checksOf(live, world, environment), within);
+  const from = buildOfTag(environment.image, environment.name, live.tag);
+  const back = kind === "rollback";
+  const shipped = ask(back ? "what it takes back" : "what would ship", async () => {
+    if (from === undefined || run === undefined) return undefined;
+    if (!back) return await world.pipelines.readChanges(from, run.commit);
+    const former = await world.pipelines.readBuild(from);
+    return former && (await world.pipelines.readChanges(run.id, former.commit));
+  });
+  const found = await runChecks([...checksOf(live, world, environment), shipped], within);
   const proposal: Proposal = {
     ...base(live),
     tag,
     digest: image.digest,
     ...(run === undefined ? {} : { commit: commitOf(run) }),
+    ...listed(shipped.answer),
     ...told(found),
   };
   return { proposal, ...(run === undefined ? {} : { run }) };
@@ -171,9 +176,39 @@ function commitOf(run: RunEvidence): Commit {
   return { id: run.commit };
 }
 
-function listed(changes: readonly Commit[] | undefined): Pick<Proposal, "changes" | "changeCount"> {
+type Listed = Pick<
+  Proposal,
+  "changes" | "changeCount" | "changesAtLeast" | "changesUrl" | "workItems"
+>;
+
+function listed(changes: Changes | undefined): Listed {
   if (changes === undefined) return {};
-  return { changes: changes.slice(0, shownChanges), changeCount: changes.length };
+  const { commits, count, atLeast, url, workItems = [] } = changes;
+  return {
+    changes: commits.slice(0, shownChanges),
+    changeCount: count,
+    ...(atLeast === true ? { changesAtLeast: true } : {}),
+    ...(url === undefined ? {} : { changesUrl: url }),
+    ...(workItems.length === 0 ? {} : { workItems: workItems.slice(0, shownWorkItems) }),
+  };
+}
+
+/** A check that finds changes, and nothing that stands in the way. */
+function ask(
+  about: string,
+  find: () => Promise<Changes | undefined>,
+): Check & { readonly answer: Changes | undefined } {
+  let answer: Changes | undefined;
+  return {
+    about,
+    async find() {
+      answer = await find();
+      return {};
+    },
+    get answer() {
+      return answer;
+    },
+  };
 }
 
 function bad(code: Bad["code"], detail: string): Bad {

@@ -26,6 +26,13 @@ export const comparison = z.object({
   merge_base_commit: z.object({ sha: commitId }),
 });
 
+/** What the head of a comparison has and its base has not. */
+export const changes = z.object({
+  total_commits: z.int().nonnegative(),
+  html_url: webAddress,
+  commits,
+});
+
 /** How the head of a comparison stands to its base. */
 export const standing = z.object({ status: z.enum(["identical", "ahead", "behind", "diverged"]) });
 

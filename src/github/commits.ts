@@ -1,8 +1,8 @@
 import type { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import type { Commit } from "../deployment/deployment.ts";
-import type { FileCommit, Relation } from "../deployment/ports.ts";
-import { commits, standing } from "./answers.ts";
+import type { Changes, FileCommit, Relation } from "../deployment/ports.ts";
+import { changes, commits, standing } from "./answers.ts";
 import { readBranch } from "./branch.ts";
 import { unusable } from "./errors.ts";
 import { accept, ask, repositoryOf, type Repository } from "./exchange.ts";
@@ -74,6 +74,30 @@ export async function compareCommits(
   });
   if (answer.status === 404) return "unknown";
   return relations[accept(answer, standing).status];
+}
+
+/** The most commits of one comparison; GitHub gives the oldest first. */
+const mostCompared = 100;
+
+/**
+ * What a commit has that another has not, in a repository (`owner/name`) of application sources; undefined where GitHub does
+ * not know one of them. Of more than a hundred only how many they are.
+ */
+export async function readChanges(
+  octokit: Octokit,
+  repository: string,
+  from: string,
+  to: string,
+): Promise<Changes | undefined> {
+  const place = repositoryOf(octokit, repository);
+  const answer = await ask(place, "GET /repos/{owner}/{repo}/compare/{basehead}", {
+    basehead: `${from}...${to}`,
+    per_page: mostCompared,
+  });
+  if (answer.status === 404) return undefined;
+  const { commits: found, total_commits: count, html_url: url } = accept(answer, changes);
+  const all = found.toReversed().map((one) => dated(one).commit);
+  return { commits: count > all.length ? [] : all, count, url };
 }
 
 function dated(answer: z.output<typeof commits>[number]): FileCommit {

@@ -141,6 +141,14 @@ test("the changes since the live build are told, newest first", async () => {
   const ours = pipelines();
   const head = await headOf(ours);
   const changes = await ours.readChanges(40655, head.id);
-  expect(changes?.[0]).toEqual(head);
-  expect(changes?.length).toBeGreaterThan(1);
+  expect(changes?.commits[0]).toEqual(head);
+  expect(changes?.count).toBeGreaterThan(1);
+  expect(changes?.workItems?.[0]).toEqual({
+    id: 4431,
+    title: "Printed maps have no scale bar",
+    url: `${devOps.url}/OmniSpatial/_workitems/edit/4431`,
+  });
+  for (const url of [changes?.url, changes?.workItems?.[0]?.url]) {
+    expect((await fetch(url ?? "")).status).toBe(200);
+  }
 });

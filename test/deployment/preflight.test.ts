@@ -57,7 +57,7 @@ describe("a proposal", () => {
     gitops: { readTag: answer(live), preflight: answer(well) },
     pipelines: {
       readHead: answer({ id: commit }),
-      readChanges: answer([{ id: commit }]),
+      readChanges: answer({ commits: [{ id: commit }], count: 1 }),
       preflight: answer(well),
       readBuild: answer(undefined),
     },
@@ -96,15 +96,47 @@ describe("a proposal", () => {
     ]);
   });
 
-  test("of an earlier build asks the pipeline nothing", async () => {
+  test("of a build that the pipeline has forgotten asks it nothing more", async () => {
     const change: Parts = { cluster: { preflight: answer({ warnings: ["Flux"], unchecked: [] }) } };
     expect(await propose(change, back)).toMatchObject({ warnings: ["Flux"], tag: "production-1" });
+  });
+
+  test("of an earlier build tells what it takes back: what the live build has and it has not", async () => {
+    const asked: unknown[] = [];
+    const run = (id: number) => ({ id, number: "1", commit: `c${id}`, url: "" });
+    const url = "https://dev.azure.com/omnispatial/OmniSpatial/_git/web/branchCompare";
+    const workItems = Array.from({ length: 12 }, (_, id) => ({ id, url }));
+    const pipelines: Parts["pipelines"] = {
+      readBuild: (id) => Promise.resolve(run(id)),
+      readChanges(from, to) {
+        asked.push([from, to]);
+        return Promise.resolve({ commits: [{ id: to }], count: 1, atLeast: true, url, workItems });
+      },
+    };
+    expect(await propose({ pipelines }, back)).toMatchObject({
+      changes: [{ id: "c40655" }],
+      changeCount: 1,
+      changesAtLeast: true,
+      changesUrl: url,
+      workItems: workItems.slice(0, 10),
+    });
+    expect(asked).toEqual([[1, "c40655"]]);
+    await propose({ pipelines }, deploymentAt("approve", { target: { from: "build", build: 1 } }));
+    expect(asked[1]).toEqual([40655, "c1"]);
+  });
+
+  test("of an earlier build comes all the same when nobody knows what it takes back", async () => {
+    const run = { id: 1, number: "1", commit, url: "" };
+    const readBuild = (id: number) => (id === 1 ? Promise.resolve(run) : never());
+    const proposal = await propose({ pipelines: { readBuild } }, back);
+    expect(proposal).not.toHaveProperty("changes");
+    expect(proposal.unchecked).toEqual(["what it takes back (no answer in 0.02 seconds)"]);
   });
 
   test("P7 of a build whose tag names another image than the one that was proven is refused", async () => {
     const target = { from: "build", build: 1, digest: `sha256:${"0".repeat(64)}` } as const;
     const world = fakeWorld(parts);
-    expect(await proposalOf({ target }, world, environment, 20)).toMatchObject({
+    expect(await proposalOf({ kind: "rollback", target }, world, environment, 20)).toMatchObject({
       code: "tag-moved",
       detail: expect.stringContaining("when it was proven healthy"),
     });

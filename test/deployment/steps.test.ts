@@ -42,7 +42,7 @@ describe("approve", () => {
     gitops: { readTag: answer(live), preflight: answer(nothing) },
     pipelines: {
       readHead: answer({ id: commit, message: "Serve tiles" }),
-      readChanges: answer([{ id: commit }]),
+      readChanges: answer({ commits: [{ id: commit }], count: 1 }),
       preflight: answer(nothing),
     },
     registry: { resolve: answer({ state: "found", digest, digests: [digest] }) },

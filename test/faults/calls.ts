@@ -124,6 +124,13 @@ export const calls: readonly Call[] = [
     manner: "without",
   }),
   onDevOps({
+    name: "work items",
+    method: "GET",
+    path: "/wit/workitems",
+    during: "pipelines.readChanges",
+    manner: "without",
+  }),
+  onDevOps({
     name: "list runs",
     method: "GET",
     path: "/build/builds$",

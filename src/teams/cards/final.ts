@@ -23,9 +23,12 @@ export interface FinalView {
 /** The result, with the evidence for it. */
 export function finalView(deployment: Deployment, context: CardContext): FinalView {
   const title = finalTitle(deployment, context);
-  const amount = deployment.evidence.proposal?.changeCount ?? 0;
+  const { changeCount: amount = 0, changesAtLeast } = deployment.evidence.proposal ?? {};
   const done = deployment.kind === "observed" ? "Followed for " : "Done in ";
-  const shipped = amount > 0 ? `${count(amount, "commit")} in ` : done;
+  const shipped =
+    amount > 0 && deployment.kind === "deploy"
+      ? `${changesAtLeast === true ? "At least " : ""}${count(amount, "commit")} in `
+      : done;
   return {
     id: deployment.id,
     title: escaped(title),

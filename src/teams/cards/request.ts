@@ -17,6 +17,7 @@ export interface RequestView {
   readonly facts: readonly Fact[];
   readonly changes: readonly { readonly text: string }[];
   readonly more: string;
+  readonly workItems: readonly { readonly text: string }[];
   /** What stands in the way, and what could not be checked; each with its mark. */
   readonly warnings: readonly { readonly text: string }[];
   readonly unchecked: string;
@@ -39,11 +40,12 @@ export function requestView(deployment: Deployment, context: CardContext): Reque
     intro: introOf(deployment, context),
     facts: proposal === undefined ? [] : factsOf(deployment, proposal),
     ...changesOf(proposal, context),
+    workItems: workItemsOf(proposal, context),
     ...warningsOf(deployment, context),
     waiting: waitingOf(deployment, context),
     open: proposal !== undefined && isOpen(deployment, environment),
     askWhy: `A word to ${plain(deployment.requester.name, 80)}, please`,
-    links: buttons([["Commit", proposal?.commit?.url]], environment),
+    links: buttons([pageOf(proposal)], environment),
     summary: `${title} ${plain(deployment.requester.name, 80)} asks.`,
   };
 }
@@ -84,19 +86,26 @@ function factsOf(deployment: Deployment, proposal: Proposal): readonly Fact[] {
   if (proposal.tag !== undefined)
     facts.push({ name: "Would be live", text: escaped(proposal.tag) });
   const amount = proposal.changeCount ?? proposal.changes?.length;
-  if (amount !== undefined) facts.push({ name: "Would ship", text: shipped(amount, proposal) });
+  const back = deployment.kind === "rollback";
+  if (amount !== undefined) {
+    const name = back ? "Takes back" : "Would ship";
+    facts.push({ name, text: shipped(amount, proposal) });
+  } else if (!back) {
+    facts.push({ name: "Would ship", text: "which commits, is not known" });
+  }
   return facts;
 }
 
 function shipped(amount: number, proposal: Proposal): string {
-  if (amount === 0) return "no new commit";
+  if (amount === 0) return "no commit";
   const changes = proposal.changes ?? [];
   const authors = new Set(changes.map((change) => change.author));
   const people =
     changes.length === amount && !authors.has(undefined)
       ? ` by ${count(authors.size, "person", "people")}`
       : "";
-  return count(amount, "commit") + people;
+  const atLeast = proposal.changesAtLeast === true ? "at least " : "";
+  return atLeast + count(amount, "commit") + people;
 }
 
 function changesOf(
@@ -106,6 +115,8 @@ function changesOf(
   const all = proposal?.changes ?? [];
   const shown = all.slice(0, context.room.changes);
   const left = (proposal?.changeCount ?? all.length) - shown.length;
+  const rest = proposal?.changesAtLeast === true ? "more" : `${left} more`;
+  const more = linked(rest, proposal?.changesUrl, context.environment);
   return {
     changes: shown.map((change) => {
       const [subject = ""] = (change.message ?? "").split("\n");
@@ -113,8 +124,24 @@ function changesOf(
       const text = `${linked(short(change.id), change.url, context.environment)} ${escaped(subject, 100)}${author}`;
       return { text };
     }),
-    more: shown.length > 0 && left > 0 ? `and ${left} more` : "",
+    more: shown.length > 0 && left > 0 ? `and ${more}` : "",
   };
+}
+
+function workItemsOf(
+  proposal: Proposal | undefined,
+  { environment, room }: CardContext,
+): readonly { readonly text: string }[] {
+  return (proposal?.workItems ?? []).slice(0, room.changes).map(({ id, title = "", url }) => ({
+    text: `${linked(`#${id}`, url, environment)} ${escaped(title, 100)}`.trimEnd(),
+  }));
+}
+
+/** The page that shows what would ship. */
+function pageOf(proposal: Proposal | undefined): readonly [string, string | undefined] {
+  return proposal?.changesUrl === undefined
+    ? ["Commit", proposal?.commit?.url]
+    : ["All changes", proposal.changesUrl];
 }
 
 /** How many warnings a card shows. */

@@ -113,6 +113,19 @@ export const proposal = {
     url: `https://dev.azure.com/omnispatial/OmniSpatial/_git/web/commit/${id}`,
   })),
   changeCount: 14,
+  changesUrl:
+    "https://dev.azure.com/omnispatial/OmniSpatial/_git/web/branchCompare?baseVersion=GC77f3a2c1&targetVersion=GC3f9c2ab5&_a=commits",
+  workItems: (
+    [
+      [4431, "The map is slow outside of Europe"],
+      [4437, "The zoom is lost when the page is loaded again"],
+      [4440, undefined],
+    ] as const
+  ).map(([id, title]) => ({
+    id,
+    ...(title === undefined ? {} : { title }),
+    url: `https://dev.azure.com/omnispatial/OmniSpatial/_workitems/edit/${id}`,
+  })),
 } as const;
 
 const approvals = [{ person: megan, at: asked + minute }];
@@ -180,8 +193,7 @@ const backProposal = {
   ...built.proposal,
   liveTag: "production-40672",
   tag: "production-40655",
-  changes: [],
-  changeCount: 0,
+  workItems: [],
 };
 
 const edit = {
@@ -222,6 +234,23 @@ function byHand(changes: Partial<Deployment>): Deployment {
 export const everyState = {
   "just asked": deployment(),
   waiting: deployment({ evidence: { proposal } }),
+  "waiting, with nothing known of what would ship": deployment({
+    evidence: {
+      proposal: {
+        commit: proposal.commit,
+        branch: "main",
+        release: proposal.release,
+        liveTag: "production-40655",
+        unchecked: ["what would ship (no answer in 5 seconds)"],
+      },
+    },
+  }),
+  "waiting, with very many changes": deployment({
+    evidence: { proposal: { ...proposal, changeCount: 50, changesAtLeast: true } },
+  }),
+  "waiting, with no change": deployment({
+    evidence: { proposal: { ...proposal, changes: [], changeCount: 0, workItems: [] } },
+  }),
   "waiting, with warnings": deployment({
     evidence: {
       proposal: {

@@ -58,8 +58,24 @@ describe("the request", () => {
     expect(text).toContain("14 commits");
     expect(text).toContain("Serve tiles from the nearest cache · Adele Vance");
     expect(text).not.toContain("long text");
-    expect(text).toContain("and 9 more");
+    expect(text).toMatch(/and \[9 more\]\(https:\S+branchCompare\S+\)/);
+    expect(text).toContain(
+      "Work items\n[#4431](https://dev.azure.com/omnispatial/OmniSpatial/_workitems/edit/4431) The map is slow outside of Europe",
+    );
+    expect(text).toContain(
+      "[#4440](https://dev.azure.com/omnispatial/OmniSpatial/_workitems/edit/4440)",
+    );
+    expect(text).toContain("(All changes)");
     expect(text).toContain("Waiting for one approval, until 17:42. Not from Alex Wilber.");
+  });
+
+  test("says where what would ship is not known, or not counted to the end", () => {
+    const unknown = words(everyState["waiting, with nothing known of what would ship"]);
+    expect(unknown).toContain("Would ship\nwhich commits, is not known");
+    expect(unknown).toContain("Could not be checked: what would ship (no answer in 5 seconds).");
+    expect(words(everyState["waiting, with very many changes"])).toMatch(
+      /at least 50 commits[^]*and \[more\]\(/,
+    );
   });
 
   test("P7 has no buttons before it says what would ship", () => {
@@ -112,7 +128,7 @@ describe("the request", () => {
     const text = words(everyState["rollback waiting"]);
     expect(text).toContain("Roll back production to 40655?");
     expect(text).toContain("asks to bring back [build 40655](https");
-    expect(text).toContain("no new commit");
+    expect(text).toContain("Takes back\n14 commits");
   });
 
   test("of a build that exists asks for exactly that", () => {
@@ -127,6 +143,9 @@ describe("the progress", () => {
     for (const [name, row] of Object.entries(everyState)) {
       const open = [
         "waiting",
+        "waiting, with nothing known of what would ship",
+        "waiting, with very many changes",
+        "waiting, with no change",
         "waiting, with warnings",
         "half approved",
         "override",
@@ -638,6 +657,8 @@ function stained(row: Deployment, text: string): Deployment {
           branch: text,
           liveTag: text,
           changes: Array.from({ length: 10 }, () => commit),
+          changesUrl: text,
+          workItems: Array.from({ length: 10 }, () => ({ id: 1, title: text, url: text })),
         },
       }),
       ...(evidence.run && { run: { ...evidence.run, url: text, commit: text } }),
