@@ -1,5 +1,5 @@
 /** The house as docs/design.md draws it: who may import whom. */
-const rooms = ["teams", "azure", "github", "cluster", "health", "store", "http"];
+const rooms = ["teams", "azure", "github", "cluster", "health", "store", "http", "metrics"];
 const others = (room) => `^src/(${rooms.filter((one) => one !== room).join("|")})/`;
 
 /** Where each vendor's packages may be imported. */
@@ -16,6 +16,7 @@ const vendors = {
   cluster: ["@kubernetes/client-node"],
   store: ["kysely", "better-sqlite3", "pg"],
   http: ["restify"],
+  metrics: ["prom-client"],
 };
 
 export default {

@@ -23,8 +23,10 @@ import { createFileWatch } from "./deployment/watch-file.ts";
 import { createGitHubHook } from "./github/hook.ts";
 import { createHooks } from "./http/hooks.ts";
 import { createServer } from "./http/server.ts";
+import { startMeasures } from "./measures.ts";
 import { createChannels } from "./store/channels.ts";
 import { createLedgerClock, readTime } from "./store/clock.ts";
+import { readCounts } from "./store/counts.ts";
 import { openDatabase } from "./store/database.ts";
 import { bringForward, freeLeases, handOver } from "./store/hand-over.ts";
 import { listenForHints } from "./store/hints.ts";
@@ -120,11 +122,18 @@ export async function startOmnibot(
     allowAnonymous: registration === undefined,
     ...(patience === undefined ? {} : { requestTimeout: patience }),
   });
+  const clients = createClients(settings, clock, patience);
+  const measures = await startMeasures(settings, Object.values(environments), clients, {
+    steps: steps.map(({ name }) => name),
+    counts: () => readCounts(database.db, clock.now()),
+    clock,
+  });
+  const store = createLedger(database.db);
   const { ledger, threads, conversations, worldOf } = between({
-    ledger: createLedger(database.db),
+    ledger: measures?.watch(store) ?? store,
     threads: createThreads(database.db),
     conversations: createConversations(adapter),
-    worldOf: createWorlds(createClients(settings, clock, patience)),
+    worldOf: createWorlds(clients),
   });
 
   const owner = `${hostname()}-${process.pid}-${clock.now()}`;
@@ -230,6 +239,7 @@ export async function startOmnibot(
         hint,
         watch: (environment, at) => fileWatch.bringForward(environment, at),
       }),
+      answered: measures?.hooked,
       log,
     }),
     ready: () => ready,
@@ -247,7 +257,8 @@ export async function startOmnibot(
   }
   const address = await server.start(settings.port, settings.host);
   ready = true;
-  log.info({ address, environments: Object.keys(environments) }, "omnibot is ready");
+  const facts = { address, metrics: measures?.address, environments: Object.keys(environments) };
+  log.info(facts, "omnibot is ready");
 
   return {
     address,
@@ -261,6 +272,7 @@ export async function startOmnibot(
         log.warn({ err: error }, "what is under way could not be handed over; its leases end"),
       );
       await Promise.race([database.db.destroy(), delay(1000)]);
+      await measures?.close();
       hold?.release();
     },
   };

@@ -23,6 +23,11 @@ const variables = z.object({
     .optional()
     .transform((value) => Number(value || 3978))
     .pipe(port),
+  METRICS_PORT: z
+    .string()
+    .optional()
+    .transform((value) => (value === undefined || value === "" ? undefined : Number(value)))
+    .pipe(port.optional()),
   LOG_LEVEL: z
     .string()
     .optional()
@@ -104,6 +109,7 @@ function settingsOf(env: Variables, problem: (text: string) => void): Settings {
     config: env.OMNIBOT_CONFIG ?? "omnibot.yaml",
     host: env.HOST ?? (sandbox ? "127.0.0.1" : "0.0.0.0"),
     port: env.PORT,
+    metricsPort: env.METRICS_PORT,
     logLevel: env.LOG_LEVEL,
     ledger:
       env.DATABASE_URL === undefined

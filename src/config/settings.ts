@@ -3,6 +3,8 @@ export interface Settings {
   readonly config: string;
   readonly host: string;
   readonly port: number;
+  /** Where metrics are served; nowhere where it is missing. */
+  readonly metricsPort: number | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly ledger: { readonly file: string } | { readonly url: string };
   readonly bot: BotIdentity;

@@ -10,7 +10,7 @@ export interface HooksOptions {
   /** Told what was heard. */
   readonly hear: (hint: Hint) => Promise<unknown>;
   /** Told how every call was answered. */
-  readonly answered?: (hook: string, status: number) => void;
+  readonly answered?: ((hook: string, status: number) => void) | undefined;
   readonly log: { warn(facts: object, message: string): void };
 }
 

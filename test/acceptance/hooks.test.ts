@@ -48,7 +48,7 @@ test.concurrent(
 test.concurrent(
   "P3 hints that are repeated, out of order, at once, lost and heard after a restart: one of everything",
   async () => {
-    const story = await begin();
+    const story = await begin({ environment: { METRICS_PORT: "0" } });
     const { azureDevOps } = story.world;
     const replay = () =>
       Promise.all(
@@ -73,6 +73,22 @@ test.concurrent(
     await story.ask(alex, "status");
     expect(story.audit()).toHaveLength(lines);
     expect(await countAtEnd(story)).toEqual(oneOfEverything);
+
+    const [address = ""] =
+      story
+        .log()
+        .match(/http:[^"]*\/metrics/g)
+        ?.slice(-1) ?? [];
+    const metrics = await (await fetch(address)).text();
+    for (const told of [
+      'omnibot_deployments{environment="production",kind="deploy",state="live"} 1',
+      'omnibot_step_duration_seconds_count{environment="production",step="check-health",result="done"} 1',
+      'omnibot_hooks_total{hook="azure-devops",status="202"}',
+      ...["azure-devops", "registry", "github", "kubernetes", "health"].map(
+        (service) => `omnibot_api_requests_total{service="${service}",result="2xx"}`,
+      ),
+    ])
+      expect(metrics).toContain(told);
   },
   patience,
 );
