@@ -4,6 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 export class Controls {
   /** Whether omnibot's identity has the permission "Queue builds". */
   mayQueue = true;
+  /** Whether it has the permission "Edit queue build configuration". */
+  mayConfigure = true;
   /** Whether it has the permission "Stop builds". */
   mayStop = true;
   /** Whether the pool has an agent that is free. */

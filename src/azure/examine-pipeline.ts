@@ -3,6 +3,7 @@ import type { Bad } from "../deployment/ports.ts";
 import { createDevOps } from "./devops.ts";
 import type { PipelinesOptions } from "./pipelines.ts";
 import {
+  configureRuns,
   mayDo,
   queueBuilds,
   readPipeline,
@@ -20,6 +21,8 @@ export interface PipelineExamination {
   head(): Promise<Commit | Bad>;
   /** Undefined where Azure DevOps does not tell. */
   mayQueue(pipeline: PipelineState): Promise<boolean | undefined>;
+  /** Whether it may say what a run's free-text parameters and variables are. */
+  mayConfigure(pipeline: PipelineState): Promise<boolean | undefined>;
   mayStop(pipeline: PipelineState): Promise<boolean | undefined>;
   /** A run with the real parameters, as a preview: what Azure DevOps says against it, if anything. */
   preview(commit: string): Promise<readonly string[]>;
@@ -40,6 +43,7 @@ export function examinePipeline({
     pipeline: () => readPipeline(devOps, build),
     head: () => readHead(devOps, build, github),
     mayQueue: (pipeline) => mayDo(devOps, pipeline, queueBuilds),
+    mayConfigure: (pipeline) => mayDo(devOps, pipeline, configureRuns),
     mayStop: (pipeline) => mayDo(devOps, pipeline, stopBuilds),
     preview: async (commit) => (await tryOut(devOps, build, commit)).warnings ?? [],
   };

@@ -5,10 +5,12 @@ import { ServiceError } from "../deployment/service-error.ts";
 import type { DevOps } from "./devops.ts";
 import { parametersOf } from "./start-run.ts";
 
-/** Security namespace of builds, and the bits of "Queue builds" and "Stop builds" in it: the same in every organization. */
+/** Security namespace of builds, and bits of permissions in it: the same in every organization. */
 const builds = "33344d9c-fc72-4d6f-aba5-fa317101a7e9";
 export const queueBuilds = 128;
 export const stopBuilds = 512;
+/** "Edit queue build configuration": free-text parameters, and variables, of a run. */
+export const configureRuns = 65_536;
 
 const definitionAnswer = z.object({
   path: z.string().nullish(),

@@ -41,7 +41,19 @@ export function checksOfInstallation(subject: Subject): readonly Check[] {
         ]);
       },
     },
+    { id: "hooks", about: "hints from outside", find: () => findHooks(settings.hookSecrets) },
   ];
+}
+
+/** That a secret is long enough, the settings themselves ask for. */
+function findHooks({ azureDevOps, github, flux }: Subject["settings"]["hookSecrets"]): Finding {
+  const secrets = { "azure-devops": azureDevOps, github, flux };
+  const heard = Object.entries(secrets).flatMap(([name, secret]) =>
+    secret === undefined ? [] : [`/api/hooks/${name}`],
+  );
+  return heard.length === 0
+    ? off("none has a secret: omnibot looks by itself")
+    : ok(`heard at ${heard.join(", ")}`);
 }
 
 function findLedger(found: LedgerFindings, ledger: Subject["settings"]["ledger"]): Finding {

@@ -100,6 +100,21 @@ export function checksOfPipeline({
     },
     {
       ...at,
+      id: "pipeline.configure",
+      about: "the right to set parameters",
+      needs: ["pipeline.definition"],
+      async find() {
+        const found = await pipeline();
+        const may = found && (await (await examination()).mayConfigure(found));
+        if (may !== false) return ok("omnibot may say what the parameters of a run are");
+        return warning(
+          "omnibot may not set free-text parameters and variables of a run, such as its mark",
+          'Pipeline, Security: set "Edit queue build configuration" to Allow for omnibot\'s identity.',
+        );
+      },
+    },
+    {
+      ...at,
       id: "pipeline.stop",
       about: "the right to stop a run",
       needs: ["pipeline.definition"],

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { freePort } from "../../sandbox/free-port.ts";
@@ -31,7 +32,12 @@ afterEach(() => {
   for (const { standIn } of [kubernetes, github, azureDevOps, registry, app])
     standIn.faults.length = 0;
   flux.receiver.faults.length = 0;
-  Object.assign(azureDevOps.controls, { mayQueue: true, mayStop: true, queueStatus: "enabled" });
+  Object.assign(azureDevOps.controls, {
+    mayQueue: true,
+    mayConfigure: true,
+    mayStop: true,
+    queueStatus: "enabled",
+  });
   github.rules.checks.clear();
   Object.assign(github.rules, { reviews: { required: 0, given: 0 }, locked: false });
   github.rules.permissions.push = true;
@@ -55,7 +61,13 @@ interface Broken {
   readonly undo?: () => Promise<void>;
 }
 
-const afterPipeline = ["pipeline.branch", "pipeline.queue", "pipeline.stop", "pipeline.preview"];
+const afterPipeline = [
+  "pipeline.branch",
+  "pipeline.queue",
+  "pipeline.configure",
+  "pipeline.stop",
+  "pipeline.preview",
+];
 const afterRelease = [
   "flux.source",
   "flux.suspended",
@@ -174,6 +186,13 @@ const broken: readonly Broken[] = [
     says: /may not queue builds/,
     remedy: /"Queue builds" to Allow/,
     untried: ["pipeline.preview"],
+  },
+  {
+    name: "no right to set a run's parameters",
+    world: () => void (world.azureDevOps.controls.mayConfigure = false),
+    trouble: "warning pipeline.configure",
+    says: /may not set free-text parameters/,
+    remedy: /"Edit queue build configuration" to Allow/,
   },
   {
     name: "no right to stop builds",
@@ -618,6 +637,12 @@ describe("the doctor", () => {
   test("finds nothing in the sandbox that is not well, and changes nothing", async () => {
     const { results, code } = await patient.examine();
     expect(troublesOf(results)).toEqual([]);
+    // The guide says which step each row belongs to.
+    const guide = readFileSync("docs/setup.md", "utf8").replaceAll(/\s+/g, " ");
+    const untold = results.filter(
+      ({ id, about }) => !/^(teams|hooks$|health )/.test(id) && !guide.includes(`**${about}**`),
+    );
+    expect(untold.map(({ about }) => about)).toEqual([]);
     expect(code).toBe(0);
     expect(results.filter(({ state }) => state === "ok").length).toBeGreaterThan(25);
     expect(results.find(({ id }) => id === "gitops.edit")?.found).toMatch(
@@ -663,10 +688,11 @@ describe("the doctor", () => {
 
   test("tells every mistake of both files, and what the one has wrong does not hide the other", async () => {
     const { results, code } = await patient.examine({
-      env: { PORT: "a lot", GITHUB_TOKEN: "" },
+      env: { PORT: "a lot", GITHUB_HOOK_SECRET: "guess" },
       config: ({ environments }) => void (environments.production["build"] = { branch: "main" }),
     });
     expect(code).toBe(2);
+    expect(results[0]?.found).toContain("GITHUB_HOOK_SECRET");
     expect(results.map(({ id, state }) => `${state} ${id}`)).toEqual([
       "failed environment",
       "failed configuration",

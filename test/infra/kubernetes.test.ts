@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { variableNames } from "../../src/config/load-settings.ts";
 import {
@@ -128,6 +129,28 @@ describe("omnibot on Kubernetes", () => {
     expect(build(folder).length).toBeGreaterThan(1);
   });
 
+  test("build from the copies that docs/setup.md makes, where its delivery looks for them", () => {
+    const gitops = mkdtempSync(join(tmpdir(), "omnibot-gitops-"));
+    try {
+      const guide = readFileSync("docs/setup.md", "utf8");
+      const block = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)]
+        .map(([, commands = ""]) => commands)
+        .find((commands) => commands.includes("infra/kubernetes/base"));
+      const commands = (block ?? "exit 1")
+        .replaceAll("<gitops>", gitops)
+        .replace("cp omnibot.yaml", "cp omnibot.example.yaml");
+      execFileSync("bash", ["-e", "-c", `mkdir -p ${gitops}/clusters/operations\n${commands}`]);
+      const delivery = z
+        .object({ spec: z.object({ path: z.string() }) })
+        .parse(parse(readFileSync(join(gitops, "clusters/operations/omnibot.yaml"), "utf8")));
+      const kinds = build(join(gitops, delivery.spec.path)).map(({ kind }) => kind);
+      for (const kind of ["Deployment", "PersistentVolumeClaim", "ClusterRole", "ConfigMap"])
+        expect(kinds).toContain(kind);
+    } finally {
+      rmSync(gitops, { recursive: true, force: true });
+    }
+  });
+
   test("keep each binding in its namespace", () => {
     const bindings = build("sqlite").filter(({ kind }) => kind === "RoleBinding");
     expect(bindings.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
@@ -138,7 +161,7 @@ describe("omnibot on Kubernetes", () => {
 });
 
 function build(folder: string) {
-  const text = execFileSync("kubectl", ["kustomize", join(kubernetesFolder, folder)], {
+  const text = execFileSync("kubectl", ["kustomize", resolve(kubernetesFolder, folder)], {
     encoding: "utf8",
     timeout: 20_000,
   });
