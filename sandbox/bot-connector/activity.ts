@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isChat } from "./threads.ts";
 import { bot, channel, type SandboxPerson, team, tenantId } from "../people.ts";
 
 /** An activity as JSON: what Teams sends to a bot. */
@@ -75,6 +76,47 @@ export function writeMessage(
   };
 }
 
+/** What somebody wrote to the bot alone. */
+export function writeWhisper(
+  user: SandboxPerson,
+  id: string,
+  text: string,
+  place: Place,
+): Activity {
+  return {
+    ...common(user, place),
+    type: "message",
+    id,
+    text,
+    textFormat: "plain",
+    entities: [clientInfo],
+    channelData: { tenant: { id: tenantId } },
+  };
+}
+
+/** That somebody, or the bot itself, is in the team now; and that the app was added to it. */
+export function writeJoined(
+  user: SandboxPerson,
+  member: string,
+  type: "conversationUpdate" | "installationUpdate",
+  place: Place,
+): Activity {
+  const { conversation, ...rest } = common(user, place);
+  return {
+    ...rest,
+    type,
+    id: `f:${randomUUID()}`,
+    conversation: { ...conversation, id: team.id },
+    ...(type === "installationUpdate" ? { action: "add" } : { membersAdded: [{ id: member }] }),
+    channelData: {
+      ...(type === "installationUpdate" ? {} : { eventType: "teamMemberAdded" }),
+      team: { id: team.id, name: team.name, aadGroupId: team.aadGroupId },
+      tenant: { id: tenantId },
+      settings: { selectedChannel: { id: channel.id } },
+    },
+  };
+}
+
 /** A click on a button of a card that a bot posted. */
 export function writeClick(
   user: SandboxPerson,
@@ -119,8 +161,9 @@ function common(user: SandboxPerson, { serviceUrl, threadId, at }: Place) {
     from: { id: user.id, name: user.name, aadObjectId: user.aadObjectId },
     conversation: {
       id: threadId,
-      isGroup: true,
-      conversationType: "channel",
+      ...(isChat(threadId)
+        ? { conversationType: "personal" }
+        : { isGroup: true, conversationType: "channel" }),
       tenantId,
     },
     recipient: { id: bot.id, name: bot.name },

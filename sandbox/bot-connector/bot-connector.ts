@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { cardActions } from "../card-text.ts";
-import { findPerson, type SandboxPerson } from "../people.ts";
+import { alex, bot, findPerson, type SandboxPerson, team } from "../people.ts";
 import { StandIn } from "../stand-in.ts";
-import { type Activity, writeClick, writeMessage } from "./activity.ts";
+import { type Activity, writeClick, writeJoined, writeMessage, writeWhisper } from "./activity.ts";
 import type { BotConnector, Who } from "./connector.ts";
 import { addControlRoutes } from "./control.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { addConnectorRoutes } from "./rest.ts";
 import { addRosterRoutes } from "./roster.ts";
-import { threadOf, Threads } from "./threads.ts";
+import { chatOf, threadOf, Threads } from "./threads.ts";
 import { deliver } from "./to-bot.ts";
 
 export interface BotConnectorOptions {
@@ -51,18 +51,16 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
     faults: standIn.faults,
     standIn,
 
-    async say(who, text, { thread, id, alsoMention, ...wording } = {}) {
+    async say(who, text, { thread, id, alsoMention, personal, ...wording } = {}) {
       const user = person(who);
       const messageId = id ?? threads.nextId();
-      const threadId = thread ?? threadOf(messageId);
+      const threadId = personal === true ? chatOf(user.id) : (thread ?? threadOf(messageId));
       const others = alsoMention?.map(person);
-      const activity = writeMessage(
-        user,
-        messageId,
-        text,
-        { ...wording, alsoMention: others },
-        place(threadId),
-      );
+      const told = { ...wording, alsoMention: others };
+      const activity =
+        personal === true
+          ? writeWhisper(user, messageId, text, place(threadId))
+          : writeMessage(user, messageId, text, told, place(threadId));
       const version = { at: Date.now(), text, summary: "", card: undefined, mentions: [] };
       if (threads.find(messageId) === undefined) {
         threads.add({ id: messageId, threadId, from: user.name, fromBot: false, version });
@@ -79,6 +77,19 @@ export async function startBotConnector(options: BotConnectorOptions): Promise<B
       const written = writeClick(person(who), activityId, action, place(post.threadId));
       const activity = { ...written, id: id ?? written.id };
       return { id: activity.id, ...(await send(activity)) };
+    },
+
+    async install() {
+      const told = (["conversationUpdate", "installationUpdate"] as const).map((type) =>
+        writeJoined(alex, bot.id, type, place(team.id)),
+      );
+      await Promise.all(told.map(send));
+      return told.map(({ id }) => id);
+    },
+
+    join(who) {
+      const user = person(who);
+      return send(writeJoined(user, user.id, "conversationUpdate", place(team.id)));
     },
 
     async redeliver(id, as) {

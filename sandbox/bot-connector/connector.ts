@@ -10,6 +10,8 @@ export type Who = SandboxPerson | string;
 export interface SayOptions extends Omit<Wording, "alsoMention"> {
   /** The thread to reply in; a new one where it is missing. */
   readonly thread?: string | undefined;
+  /** In the chat of that person with the bot, where nobody has to be mentioned. */
+  readonly personal?: boolean | undefined;
   /** The id of the message, instead of a new one. */
   readonly id?: string | undefined;
   readonly alsoMention?: readonly Who[] | undefined;
@@ -39,6 +41,10 @@ export interface BotConnector {
    * the id of the click, instead of a new one.
    */
   click(user: Who, activityId: string, verb: string, data?: unknown, id?: string): Promise<Clicked>;
+  /** Somebody adds the app to the team: Teams tells the bot in two ways. Returns the ids, by which they can be delivered again. */
+  install(): Promise<readonly string[]>;
+  /** Somebody who is no bot joins the team. */
+  join(user: Who): Promise<BotAnswer>;
   /** Delivers a message or a click once more, as Teams does in doubt. */
   redeliver(id: string, as: "same-id" | "new-id"): Promise<BotAnswer>;
   /** The posts of one thread, people's too, in order. */

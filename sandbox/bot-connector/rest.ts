@@ -10,7 +10,7 @@ import {
   sentActivity,
 } from "./sent-activity.ts";
 import { failure, unknownConversation } from "./failure.ts";
-import { channelOf, rootOf, threadOf, type Threads } from "./threads.ts";
+import { channelOf, isChat, rootOf, threadOf, type Threads } from "./threads.ts";
 
 const maxActivity = 100 * 1024;
 
@@ -71,12 +71,13 @@ function postActivity(threads: Threads, request: StandInRequest): StandInAnswer 
   if ("status" in activity) return activity;
   const { conversation = "" } = request.params;
   const root = rootOf(conversation);
-  if (channelOf(conversation) !== channel.id) return unknownConversation();
+  const chat = isChat(conversation) && threads.has(conversation);
+  if (!chat && channelOf(conversation) !== channel.id) return unknownConversation();
   if (root !== undefined && !threads.has(conversation)) return unknownConversation();
   const id = threads.nextId();
   if (activity.type === "typing") return { status: 202, json: { id } };
   const place = {
-    threadId: root === undefined ? undefined : conversation,
+    threadId: root === undefined && !chat ? undefined : conversation,
     from: bot.name,
     fromBot: true,
   };

@@ -1,7 +1,7 @@
 import { channel, findPerson, people, type SandboxPerson, team, tenantId } from "../people.ts";
 import type { StandIn, StandInAnswer, StandInRequest } from "../stand-in.ts";
 import { failure, unknownConversation } from "./failure.ts";
-import { channelOf } from "./threads.ts";
+import { channelOf, isChat } from "./threads.ts";
 
 /** Who is in the team, and which channels it has. */
 export function addRosterRoutes(standIn: StandIn): void {
@@ -44,7 +44,7 @@ export function addRosterRoutes(standIn: StandIn): void {
 
 function isKnown(conversation = ""): boolean {
   const id = channelOf(conversation);
-  return id === channel.id || id === team.id;
+  return id === channel.id || id === team.id || isChat(id);
 }
 
 function writeMember(person: SandboxPerson) {

@@ -127,3 +127,12 @@ export function postText(post: Post): string {
   const { text, card } = post.latest;
   return [text, cardText(card)].filter((part) => part !== "").join("\n");
 }
+
+/** The conversation of one person with the bot. */
+export function chatOf(user: string): string {
+  return `a:${user}`;
+}
+
+export function isChat(conversationId: string): boolean {
+  return conversationId.startsWith("a:");
+}

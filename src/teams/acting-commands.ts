@@ -18,21 +18,6 @@ type ShippingCommand = Extract<Command, { type: "deploy" | "rollback" }>;
 /** Commands that change something. */
 export type ActingCommand = ShippingCommand | Order;
 
-const acting: ReadonlySet<Command["type"]> = new Set<ActingCommand["type"]>([
-  "deploy",
-  "rollback",
-  "lock",
-  "unlock",
-  "block",
-  "unblock",
-  "cancel",
-  "retry",
-]);
-
-export function isActing(command: Command): command is ActingCommand {
-  return acting.has(command.type);
-}
-
 function isShipping(command: ActingCommand): command is ShippingCommand {
   return command.type === "deploy" || command.type === "rollback";
 }

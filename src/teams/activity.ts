@@ -24,10 +24,17 @@ export const incomingActivity = z.looseObject({
   name: z.string().nullish(),
   replyToId: z.string().max(500).nullish(),
   value: z.unknown().optional(),
+  /** What is done to the app itself: `add`, `remove`, `add-upgrade`. */
+  action: z.string().max(100).nullish(),
+  membersAdded: z.array(z.looseObject({ id: z.string() })).nullish(),
   channelData: z
     .looseObject({
       tenant: z.looseObject({ id: z.string().nullish() }).nullish(),
       team: z.looseObject({ id: z.string().nullish() }).nullish(),
+      channel: z.looseObject({ id: z.string().nullish() }).nullish(),
+      settings: z
+        .looseObject({ selectedChannel: z.looseObject({ id: z.string().nullish() }).nullish() })
+        .nullish(),
     })
     .nullish(),
 });
@@ -42,4 +49,9 @@ export function channelOf(conversation: string): string {
 /** Whether a conversation is a thread, rather than a whole channel. */
 export function isThread(conversation: string): boolean {
   return conversation.includes(";messageid=");
+}
+
+/** Whether somebody speaks with omnibot alone. */
+export function isPersonal({ conversation }: IncomingActivity): boolean {
+  return conversation.conversationType === "personal";
 }

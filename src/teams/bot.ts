@@ -9,10 +9,10 @@ import type { Locks } from "../deployment/locks.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
-import { createActingCommands, isActing } from "./acting-commands.ts";
-import type { IncomingActivity } from "./activity.ts";
+import { createActingCommands } from "./acting-commands.ts";
+import { isPersonal, type IncomingActivity } from "./activity.ts";
 import { createAnswering } from "./answering.ts";
-import { guestsRefused } from "./answers.ts";
+import { guestsRefused, membersOnly, notInPrivate } from "./answers.ts";
 import { createClicks } from "./clicks.ts";
 import { parseCommand, type Command } from "./command.ts";
 import { textMessage, type Conversations } from "./conversations.ts";
@@ -23,9 +23,10 @@ import { createMembers } from "./members.ts";
 import { mentionsBot, textOf } from "./mention.ts";
 import { createOrders } from "./orders.ts";
 import { personOf } from "./person.ts";
-import { createReadingCommands } from "./reading-commands.ts";
+import { createReadingCommands, isReading } from "./reading-commands.ts";
 import { createRedraw } from "./redraw.ts";
 import { createMender } from "./stale-cards.ts";
+import { createWelcome } from "./welcome.ts";
 import { ledgerTime } from "./within.ts";
 
 export interface BotOptions {
@@ -39,7 +40,7 @@ export interface BotOptions {
   readonly threads: Pick<Threads, "spoilThread">;
   readonly conversations: Conversations;
   /** Keeps how to speak in a channel of its own accord. */
-  readonly channels: Pick<Channels, "remember">;
+  readonly channels: Pick<Channels, "remember" | "find">;
   readonly clock: Clock;
   readonly log: Logger;
   /** How long it waits before it tries again to write a request down, each time. Milliseconds. */
@@ -79,6 +80,7 @@ export function createBot({
   const answer = createAnswering({ errands, isFirst, conversations });
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
   const noteChannel = createKnownChannels({ channels, clock, errands });
+  const welcome = createWelcome({ config, deliveries, channels, conversations, errands, clock });
   const context = () => ({ now: clock.now(), timeZone });
   const spoil = (id: number) => threads.spoilThread(id);
   const redraw = createRedraw({ conversations, errands });
@@ -113,7 +115,7 @@ export function createBot({
 
   async function turn(activity: IncomingActivity, turnContext: TurnContext): Promise<void> {
     if (activity.type === "message") return hear(activity, turnContext);
-    if (activity.type !== "invoke") return;
+    if (activity.type !== "invoke") return welcome(activity);
     const value =
       activity.name === "adaptiveCard/action"
         ? { status: 200, body: await answerClick(activity, turnContext) }
@@ -122,19 +124,34 @@ export function createBot({
   }
 
   async function hear(activity: IncomingActivity, turnContext: TurnContext): Promise<void> {
+    const inPrivate = isPersonal(activity);
     // With more permissions Teams would deliver every message of the channel: only what is said to omnibot counts.
-    if (!mentionsBot(activity)) return;
+    if (!inPrivate && !mentionsBot(activity)) return;
     const person = personOf(activity);
     if (person === undefined)
       return log.warn("ignored a message of somebody without an Entra object id");
-    noteChannel(activity);
     const command = inKnownNames(parseCommand(textOf(activity)));
-    if (command.type !== "choice" && !isActing(command))
-      return answer(activity, () => read(command));
+    if (inPrivate) return confide(command, activity, turnContext);
+    noteChannel(activity);
+    if (isReading(command)) return answer(activity, () => read(command));
     if ((await membershipOf(activity, turnContext)) === "guest")
       return answer(activity, () => textMessage(guestsRefused));
     if (command.type === "choice") return answer(activity, () => goodBuilds(command.environment));
     return act(command, activity, person);
+  }
+
+  /**
+   * Answers in a chat what can be read. The channels are the operator's choice, a chat is anybody's: so who asks has to be
+   * known as a member of the tenant.
+   */
+  async function confide(
+    command: Command,
+    activity: IncomingActivity,
+    turnContext: TurnContext,
+  ): Promise<void> {
+    if ((await membershipOf(activity, turnContext)) !== "member")
+      return answer(activity, () => textMessage(membersOnly));
+    return answer(activity, () => (isReading(command) ? read(command) : textMessage(notInPrivate)));
   }
 
   /** Names are written in any case. */

@@ -27,7 +27,7 @@ export function cardAnswer({ card }: Rendered): ClickAnswer {
 }
 
 /** Markdown as a plain sentence. */
-function spoken(markdown: string): string {
+export function spoken(markdown: string): string {
   return plain(markdown.replaceAll("**", "").replaceAll(/\\([\\*[\]`~|_])/g, "$1"), 400);
 }
 

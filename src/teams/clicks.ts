@@ -7,7 +7,8 @@ import type { Delivery } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { GoBack, GoingBack } from "../deployment/going-back.ts";
 import type { Decision, DecisionAnswer, Requests } from "../deployment/requests.ts";
-import type { IncomingActivity } from "./activity.ts";
+import { isPersonal, type IncomingActivity } from "./activity.ts";
+import { notInPrivate } from "./answers.ts";
 import { renderChosen } from "./cards/choice.ts";
 import {
   answerOf,
@@ -15,6 +16,7 @@ import {
   choiceRefusal,
   goBackAnswer,
   sentenceAnswer,
+  spoken,
   type ClickAnswer,
 } from "./click-words.ts";
 import { referenceOf } from "./conversations.ts";
@@ -56,6 +58,7 @@ export function createClicks({
     try {
       const person = personOf(activity);
       if (person === undefined) return sentenceAnswer("omnibot does not know who you are.");
+      if (isPersonal(activity)) return sentenceAnswer(spoken(notInPrivate));
       const asked = readClick(activity, person);
       if (typeof asked === "string") return sentenceAnswer(asked);
       if ((await membershipOf(activity, context)) === "guest")

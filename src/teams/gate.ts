@@ -1,5 +1,5 @@
 import type { TeamsConfig } from "../config/config.ts";
-import { channelOf, incomingActivity, type IncomingActivity } from "./activity.ts";
+import { channelOf, incomingActivity, isPersonal, type IncomingActivity } from "./activity.ts";
 import { isServiceUrl } from "./service-url.ts";
 
 export interface GateOptions {
@@ -49,6 +49,8 @@ export function knock({ serviceUrl, body }: Knock, options: GateOptions): Admiss
   if (!speaks(activity)) return { state: "admitted", activity };
 
   if (activity.id === undefined) return refused(400, "Bad activity", "the message has no id");
+  // A chat is no channel: who may read there is asked of its roster (bot.ts), and nobody can act there.
+  if (isPersonal(activity)) return { state: "admitted", activity };
   const channel = channelOf(activity.conversation.id);
   if (!options.teams.channels.includes(channel)) {
     return refused(

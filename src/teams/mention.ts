@@ -24,12 +24,16 @@ export function textOf(activity: IncomingActivity): string {
   );
 }
 
+/** Whether this is the bot itself. */
+export function isBot(id: string, { recipient }: IncomingActivity): boolean {
+  return bare(id) === bare(recipient.id);
+}
+
 function botMentions(activity: IncomingActivity): z.infer<typeof mention>[] {
-  const bot = bare(activity.recipient.id);
   return (activity.entities ?? [])
     .map((entity) => mention.safeParse(entity).data)
     .filter((one) => one !== undefined)
-    .filter((one) => bare(one.mentioned.id) === bot);
+    .filter((one) => isBot(one.mentioned.id, activity));
 }
 
 /** A bot's id with or without Teams' prefix: clients differ. */

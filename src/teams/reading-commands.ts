@@ -20,6 +20,21 @@ export type ReadingCommand = Extract<
   { type: "history" | "diff" | "status" | "deployment" | "help" | "unknown" | "bad-number" }
 >;
 
+const reading: ReadonlySet<Command["type"]> = new Set<ReadingCommand["type"]>([
+  "history",
+  "diff",
+  "status",
+  "deployment",
+  "help",
+  "unknown",
+  "bad-number",
+]);
+
+/** Whether a command changes nothing, and leads to nothing that does. */
+export function isReading(command: Command): command is ReadingCommand {
+  return reading.has(command.type);
+}
+
 export interface ReadingCommandsOptions {
   readonly config: Config;
   readonly status: ReadStatus;

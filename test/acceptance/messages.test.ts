@@ -1,3 +1,4 @@
+import { postText } from "../../sandbox/bot-connector/threads.ts";
 import { adele, alex, bot, channel, tenantId } from "../../sandbox/people.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
@@ -12,6 +13,32 @@ describe("what is said to omnibot", () => {
   }, patience);
 
   afterAll(stopStories);
+
+  test("the app that is added to the team introduces itself once, also after a restart", async () => {
+    const told = await story.teams.install();
+    await story.until("a welcome", () => story.teams.counts().posts === 1);
+    await story.shutDown();
+    await story.restart();
+    for (const id of told) await story.teams.redeliver(id, "new-id");
+    await story.teams.join(adele);
+    await story.ask(alex, "help");
+    expect(story.teams.counts().posts).toBe(2);
+    expect(story.teams.posts().map(postText).join("\n")).toMatch(
+      /omnibot is here[^]*@omnibot deploy production[^]*@omnibot status production/,
+    );
+  });
+
+  test("in a chat whoever asks reads, and is told where to act", async () => {
+    const answers = async (text: string, wanted: RegExp) => {
+      const { threadId } = await story.teams.say(alex, text, { personal: true });
+      const words = () => story.teams.thread(threadId).map(postText).join("\n");
+      await story.until(`an answer to ${text}`, () => wanted.test(words()));
+    };
+    await answers("status", /production is well/);
+    await answers("diff", /would ship/);
+    await answers("deploy production", /That is for the channel/);
+    expect(story.audit()).toEqual([]);
+  });
 
   test("a message that is delivered again asks for nothing new, also after a restart", async () => {
     const { messageId } = await story.request(alex, "deploy production");

@@ -28,7 +28,7 @@ describe("the Teams app package", () => {
     expect(JSON.parse(strFromU8(files["manifest.json"] ?? new Uint8Array()))).toMatchObject({
       id: appId,
       version: "1.2.3",
-      bots: [{ botId: appId, scopes: ["team"] }],
+      bots: [{ botId: appId, scopes: ["team", "personal"] }],
     });
     expect(sizeOf(files["color.png"])).toEqual([192, 192]);
     expect(sizeOf(files["outline.png"])).toEqual([32, 32]);

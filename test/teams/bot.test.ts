@@ -435,3 +435,112 @@ describe("somebody from outside", () => {
     expect(room.requests.asked).toEqual([]);
   });
 });
+
+describe("in a chat with one person", () => {
+  test.each([
+    ["hi", "rollback production 40655"],
+    ["status", "production is well"],
+    ["history", "Nothing was deployed here yet."],
+    ["status #128", "#128 production-40672 is live"],
+    ["depoly", "Did you mean **deploy**?"],
+  ])("%j is answered, without a mention", async (text, words) => {
+    room.requests.statuses = async () => [status()];
+    room.requests.deployments = [everyState.live];
+    const { threadId } = await room.teams.say(diego, text, { personal: true });
+    expect((await said(threadId)).join()).toContain(words);
+    // A chat is no place to begin a thread in.
+    expect([...room.remembered.keys()]).toEqual([]);
+  });
+
+  test.each([
+    "deploy production",
+    "rollback 40655",
+    "rollback",
+    "lock mine",
+    "unlock",
+    "block 40672 no",
+    "unblock 40672",
+    "cancel",
+    "retry #128",
+  ])("%j is not done, and says where to ask for it", async (text) => {
+    const { threadId } = await room.teams.say(alex, text, { personal: true });
+    expect(await said(threadId)).toEqual([expect.stringMatching(/^That is for the channel/)]);
+    expect(room.requests.asked).toEqual([]);
+  });
+
+  test.each(["approve", "rollback", "choose"])(
+    "P2 a forged click on %s does nothing",
+    async (verb) => {
+      const { threadId } = await room.teams.say(megan, "hi", { personal: true });
+      await room.settled();
+      const card = room.teams.thread(threadId).find((one) => one.fromBot);
+      const answer = await room.teams.click(megan, card?.id ?? "", verb, { deployment: 128 });
+      expect(answer.body).toMatchObject({ value: expect.stringContaining("for the channel") });
+      const { decisions, goBacks, choices } = room.requests;
+      expect([...decisions, ...goBacks, ...choices]).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["a guest", 200, { id: "29:x", userRole: "guest" }],
+    [
+      "somebody of another tenant",
+      200,
+      { id: "29:x", tenantId: "22222222-2222-4222-8222-222222222222" },
+    ],
+    ["somebody whom the roster does not tell", 500, {}],
+  ])("%s reads nothing", async (_, http, json) => {
+    room.requests.statuses = async () => [status()];
+    room.teams.faults.push({
+      path: "/members/",
+      times: 1,
+      answer: {
+        status: http,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(json),
+      },
+    });
+    const { threadId } = await room.teams.say(diego, "status", { personal: true });
+    expect(await said(threadId)).toEqual([
+      expect.stringContaining("Only members of the organization"),
+    ]);
+  });
+});
+
+describe("when the app is added to a team", () => {
+  async function allSaid(): Promise<string[]> {
+    await room.settled();
+    return room.teams.posts().map(postText);
+  }
+
+  test("omnibot introduces itself once with two examples, however often Teams tells", async () => {
+    const told = await room.teams.install();
+    for (const id of told) {
+      await room.teams.redeliver(id, "same-id");
+      await room.teams.redeliver(id, "new-id");
+    }
+    const [welcome = "", ...more] = await allSaid();
+    expect(more).toEqual([]);
+    expect(welcome).toMatch(
+      /omnibot is here[^]*@omnibot deploy production[^]*@omnibot status production/,
+    );
+    expect(room.remembered.has(channel.id)).toBe(true);
+  });
+
+  test("it says nothing where somebody has spoken to it, and nothing when somebody joins", async () => {
+    await room.teams.join(diego);
+    expect(await allSaid()).toEqual([]);
+    await room.teams.say(alex, "status");
+    await room.settled();
+    const before = room.teams.counts();
+    await room.teams.install();
+    await room.settled();
+    expect(room.teams.counts()).toEqual(before);
+  });
+
+  test("it keeps quiet where the ledger cannot tell whether it has said so", async () => {
+    room.requests.ledgerLost = true;
+    await room.teams.install();
+    expect(await allSaid()).toEqual([]);
+  });
+});

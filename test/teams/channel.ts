@@ -109,7 +109,11 @@ export async function openChannel(): Promise<Channel> {
     requests,
     locks: { lock: unused, unlock: unused, block: unused, unblock: unused },
     interventions: { cancel: unused, retry: unused },
-    history: { newest: unused, goodBuilds: unused, wouldShip: unused },
+    history: {
+      newest: async () => ({ environment: production, all: [] }),
+      goodBuilds: unused,
+      wouldShip: unused,
+    },
     deliveries,
     threads: { spoilThread: (id) => Promise.resolve(void spoiled.push(id)) },
     conversations,
@@ -118,6 +122,7 @@ export async function openChannel(): Promise<Channel> {
         remembered.set(id, reference);
         return Promise.resolve();
       },
+      find: (id) => Promise.resolve(remembered.get(id)),
     },
     clock,
     log: silent,

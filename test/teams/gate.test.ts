@@ -120,6 +120,17 @@ describe("the gate", () => {
     ).toBe(200);
   });
 
+  test("lets in what somebody of the tenant says in a chat, and nobody of another", () => {
+    const conversation = { id: "a:1", conversationType: "personal", tenantId: tenant };
+    const chat = { ...message, conversation };
+    expect(statusOf(chat)).toBe(200);
+    const foreign = { ...conversation, tenantId: "22222222-2222-4222-8222-222222222222" };
+    expect(statusOf({ ...chat, conversation: foreign })).toBe(403);
+    expect(
+      statusOf({ ...chat, conversation: { ...conversation, conversationType: "groupChat" } }),
+    ).toBe(403);
+  });
+
   test("in the sandbox asks for no token, but stays on this machine", () => {
     const anonymous = { ...options, anonymous: true };
     const local = { ...message, serviceUrl: "http://127.0.0.1:4000/" };

@@ -10,7 +10,8 @@ export type TemplateName =
   | "status"
   | "history"
   | "choice"
-  | "help";
+  | "help"
+  | "welcome";
 
 /** An expanded card: JSON for Teams. */
 export type Card = Readonly<Record<string, unknown>>;

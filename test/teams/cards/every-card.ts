@@ -3,6 +3,7 @@ import { renderHelp } from "../../../src/teams/cards/help.ts";
 import { renderHistory } from "../../../src/teams/cards/history.ts";
 import { renderCard, type Rendered } from "../../../src/teams/cards/render.ts";
 import { renderDeployment, renderStatus } from "../../../src/teams/cards/status.ts";
+import { renderWelcome } from "../../../src/teams/cards/welcome.ts";
 import type { Card } from "../../../src/teams/cards/template.ts";
 import { context, everyState, production } from "./deployments.ts";
 import { goodBuilds, newest, statuses } from "./statuses.ts";
@@ -35,6 +36,7 @@ export function everyCard(): readonly Sample[] {
     sample("rollback, no build known", renderChoice([], context)),
     sample("rollback, chosen", renderChosen(everyState["rolling back"])),
     sample("help", renderHelp(environments)),
+    sample("welcome", renderWelcome(environments)),
   ];
 }
 
