@@ -3,6 +3,7 @@ import type { Ledger } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { bringForward, claim, nextDue, renew, save, wake } from "./claims.ts";
 import { approve, reject } from "./decisions.ts";
+import { lightly } from "./database.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import { isThread, readActive, readDeployment, readHistory, readWorkedOn } from "./read.ts";
@@ -26,14 +27,15 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     isThread: (id, conversation) => isThread(db, id, conversation),
     approve: (id, approval) => whole((tx) => approve(tx, id, approval)),
     reject: (id, approval, reason) => whole((tx) => reject(tx, id, approval, reason)),
-    remember: (delivery, at) => remember(db, delivery, at),
+    // An answer that is given twice after a power cut does no harm.
+    remember: (delivery, at) => lightly(db, (one) => remember(one, delivery, at)),
     audit: (entry) => writeAudit(db, [entry]),
 
-    claim: (owner, now, leaseUntil) => claim(db, owner, now, leaseUntil),
+    claim: (owner, now, leaseUntil) => lightly(db, (one) => claim(one, owner, now, leaseUntil)),
     save: (held, update) => whole((tx) => save(tx, held, update)),
-    renew: (held, leaseUntil) => renew(db, held, leaseUntil),
-    wake: (id, now) => wake(db, id, now),
-    bringForward: (id, now, at) => bringForward(db, id, now, at),
+    renew: (held, leaseUntil) => lightly(db, (one) => renew(one, held, leaseUntil)),
+    wake: (id, now) => lightly(db, (one) => wake(one, id, now)),
+    bringForward: (id, now, at) => lightly(db, (one) => bringForward(one, id, now, at)),
     nextDue: () => nextDue(db),
 
     beginWatch: (environment, now, until) => beginWatch(db, environment, now, until),

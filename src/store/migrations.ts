@@ -5,6 +5,7 @@ import { up as first } from "./migrations/001-first.ts";
 import { up as hints } from "./migrations/002-hints.ts";
 import { up as watch } from "./migrations/004-watch.ts";
 import { up as locks } from "./migrations/005-locks.ts";
+import { up as behind } from "./migrations/006-behind.ts";
 
 /**
  * Brings the ledger to this version's schema. Forward only; two processes that start at once do it once. A ledger that a newer
@@ -28,6 +29,7 @@ async function migratorOf(database: Database): Promise<Migrator> {
     "002-hints": { up: (db) => hints(db, database.dialect) },
     "004-watch": { up: (db) => watch(db, database.dialect) },
     "005-locks": { up: (db) => locks(db, database.dialect) },
+    "006-behind": { up: (db) => behind(db, database.dialect) },
   };
   const migrations = { ...(await newerThan(Object.keys(known), database)), ...known };
   return new Migrator({

@@ -55,17 +55,18 @@ export async function removeOld(
   now: number,
   signal: AbortSignal,
 ): Promise<number> {
-  const ended = (before: number) =>
-    sql`select id from deployment where state <> 'active' and ended_at < ${before}`;
+  // From what is still there to its deployment: the other way round every round would read the whole history.
+  const ofEnded = (table: "effect" | "thread", before: number) =>
+    sql`from ${sql.table(table)} as one cross join deployment
+      where deployment.id = one.deployment_id and state <> 'active' and ended_at < ${before}`;
   const statements = [
     sql`delete from delivery where (conversation, id) in
       (select conversation, id from delivery where at < ${now - kept.delivery} limit ${atOnce})`,
     sql`delete from effect where (deployment_id, name) in
-      (select deployment_id, name from effect
-        where deployment_id in (${ended(now - kept.effect)}) limit ${atOnce})`,
+      (select deployment_id, name ${ofEnded("effect", now - kept.effect)} limit ${atOnce})`,
     sql`delete from thread where deployment_id in
-      (select deployment_id from thread
-        where deployment_id in (${ended(now - kept.thread)}) and lease_until <= ${now} limit ${atOnce})`,
+      (select deployment_id ${ofEnded("thread", now - kept.thread)}
+        and one.lease_until <= ${now} limit ${atOnce})`,
   ];
   let sum = 0;
   for (const statement of statements) {

@@ -79,6 +79,8 @@ export interface ThreadTable {
   reference: string;
   sent: string | null;
   shown_revision: number;
+  /** 1 while it may not show the newest revision; the database itself keeps it. */
+  behind: Generated<number>;
   next_at: number;
   version: number;
   lease_owner: string | null;

@@ -1,5 +1,6 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
+import { lightly } from "./database.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import { withApprovals } from "./read.ts";
 import type { Schema } from "./schema.ts";
@@ -9,14 +10,21 @@ const spoiled = -2;
 
 /** What the threads show, beside the deployments they show: claimed and fenced the same way. */
 export function createThreads(db: Kysely<Schema>): Threads {
-  return withLedgerErrors<Threads>({ claimThread, keepThread, releaseThread, spoilThread });
+  return withLedgerErrors<Threads>({
+    claimThread: (...wanted) => lightly(db, (one) => claimThread(one, ...wanted)),
+    keepThread,
+    // Shown once more after a power cut, a picture is the same.
+    releaseThread: (...wanted) => lightly(db, (one) => releaseThread(one, ...wanted)),
+    spoilThread,
+  });
 
   async function claimThread(
+    one: Kysely<Schema>,
     owner: string,
     now: number,
     leaseUntil: number,
   ): Promise<ThreadClaim | undefined> {
-    const thread = await db
+    const thread = await one
       .updateTable("thread")
       .set((eb) => ({
         lease_owner: owner,
@@ -28,6 +36,7 @@ export function createThreads(db: Kysely<Schema>): Threads {
           .selectFrom("thread as due")
           .innerJoin("deployment", "deployment.id", "due.deployment_id")
           .select("due.deployment_id")
+          .where("due.behind", "=", sql.lit(1))
           .whereRef("due.shown_revision", "<", "deployment.revision")
           .where("due.next_at", "<=", now)
           .where("due.lease_until", "<=", now)
@@ -39,13 +48,13 @@ export function createThreads(db: Kysely<Schema>): Threads {
       .executeTakeFirst();
     if (thread === undefined) return undefined;
 
-    const row = await db
+    const row = await one
       .selectFrom("deployment")
       .selectAll()
       .where("id", "=", thread.deployment_id)
       .executeTakeFirstOrThrow();
     return {
-      deployment: await withApprovals(db, row),
+      deployment: await withApprovals(one, row),
       conversation: thread.conversation,
       reference: thread.reference,
       sent: thread.sent ?? undefined,
@@ -61,7 +70,7 @@ export function createThreads(db: Kysely<Schema>): Threads {
     sent: string,
     leaseUntil: number,
   ): Promise<boolean> {
-    const row = await held(claim)
+    const row = await held(db, claim)
       // A thread of omnibot's own has its place only once it is begun.
       .set({
         sent,
@@ -75,12 +84,13 @@ export function createThreads(db: Kysely<Schema>): Threads {
   }
 
   async function releaseThread(
+    one: Kysely<Schema>,
     claim: ThreadClaim,
     sent: string | undefined,
     shownRevision: number,
     nextAt: number,
   ): Promise<void> {
-    await held(claim)
+    await held(one, claim)
       .set({
         ...(sent === undefined ? {} : { sent }),
         shown_revision: shownRevision,
@@ -106,8 +116,8 @@ export function createThreads(db: Kysely<Schema>): Threads {
       .execute();
   }
 
-  function held(claim: ThreadClaim) {
-    return db
+  function held(one: Kysely<Schema>, claim: ThreadClaim) {
+    return one
       .updateTable("thread")
       .where("deployment_id", "=", claim.deployment.id)
       .where("version", "=", claim.version)

@@ -81,7 +81,11 @@ export function textMessage(text: string): Message {
   return { type: "message", text, textFormat: "markdown" };
 }
 
+/** Teams has a handful of addresses, one for each part of the world. */
+const mostClients = 20;
+
 export function createConversations(adapter: TeamsAdapter): Conversations {
+  const clients = new Map<string, ConnectorClient>();
   return {
     post: (stored, message) =>
       speak(stored, async (client, conversation, from) => {
@@ -138,27 +142,31 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
     }
     const { conversation, bot, serviceUrl } = known;
     const from = { id: bot.id, name: bot.name ?? "omnibot" };
-    const target = {
-      channelId: "msteams",
-      serviceUrl,
-      bot: from,
-      conversation: { id: conversation.id, isGroup: true, conversationType: "channel", name: "" },
-    };
-    let answer: { readonly value: Answer } | undefined;
     try {
-      await adapter.continueConversationAsync(
-        adapter.appId,
-        target,
-        async (context: TurnContext) => {
-          const client = context.turnState.get<ConnectorClient>(adapter.ConnectorClientKey);
-          answer = { value: await say(client, conversation.id, from) };
-        },
-      );
+      const client = await clientOf(serviceUrl);
+      return await say(client, conversation.id, from);
     } catch (error) {
       throw error instanceof TeamsError ? error : asTeamsError(error);
     }
-    if (answer === undefined)
-      throw new TeamsError(undefined, "unreachable", "unknown", "Teams gave no answer.");
-    return answer.value;
+  }
+
+  /** The SDK builds two clients for every turn, which takes it longer than what they then do: one of each address is kept. */
+  async function clientOf(serviceUrl: string): Promise<ConnectorClient> {
+    const known = clients.get(serviceUrl);
+    if (known !== undefined) return known;
+    const target = {
+      channelId: "msteams",
+      serviceUrl,
+      conversation: { id: "", isGroup: true, conversationType: "channel", name: "" },
+    };
+    let client: ConnectorClient | undefined;
+    await adapter.continueConversationAsync(adapter.appId, target, async (context: TurnContext) => {
+      client = context.turnState.get<ConnectorClient>(adapter.ConnectorClientKey);
+    });
+    if (client === undefined)
+      throw new TeamsError(undefined, "unreachable", "none", "There is no client for Teams.");
+    if (clients.size >= mostClients) clients.clear();
+    clients.set(serviceUrl, client);
+    return client;
   }
 }
