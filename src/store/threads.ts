@@ -11,9 +11,9 @@ const spoiled = -2;
 /** What the threads show, beside the deployments they show: claimed and fenced the same way. */
 export function createThreads(db: Kysely<Schema>): Threads {
   return withLedgerErrors<Threads>({
+    // After a power cut the last picture may be shown once more, and a reply of that moment be said again.
     claimThread: (...wanted) => lightly(db, (one) => claimThread(one, ...wanted)),
-    keepThread,
-    // Shown once more after a power cut, a picture is the same.
+    keepThread: (...kept) => lightly(db, (one) => keepThread(one, ...kept)),
     releaseThread: (...wanted) => lightly(db, (one) => releaseThread(one, ...wanted)),
     spoilThread,
   });
@@ -66,11 +66,12 @@ export function createThreads(db: Kysely<Schema>): Threads {
   }
 
   async function keepThread(
+    one: Kysely<Schema>,
     claim: ThreadClaim,
     sent: string,
     leaseUntil: number,
   ): Promise<boolean> {
-    const row = await held(db, claim)
+    const row = await held(one, claim)
       // A thread of omnibot's own has its place only once it is begun.
       .set({
         sent,
