@@ -33,4 +33,3 @@ export const told = z.discriminatedUnion("type", [
   measure,
   z.object({ type: z.literal("ready"), address: z.string() }),
 ]);
-export type Told = z.infer<typeof told>;

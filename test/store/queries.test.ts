@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import SQLite from "better-sqlite3";
 import type { NewDeployment } from "../../src/deployment/ledger.ts";
 import { completes, fails } from "../../src/deployment/transitions.ts";
