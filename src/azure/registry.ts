@@ -31,6 +31,8 @@ const repositoryForm = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
 
 /** More platforms than this are no image that anybody deploys. */
 const mostPlatforms = 32;
+/** Manifests that are remembered: a digest names the same bytes for ever. */
+const mostRemembered = 200;
 
 /**
  * One repository of a container registry, read over the distribution protocol: ACR, docker-registry, Harbor and GHCR alike.
@@ -50,6 +52,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     patience,
   );
   let authorization: Authorization | undefined;
+  const remembered = new Map<string, Manifest>();
 
   return { resolve };
 
@@ -61,13 +64,22 @@ export function createRegistry(options: RegistryOptions): Registry {
     if (root.platforms.length > mostPlatforms)
       throw unusable(`an index of ${root.platforms.length} platforms`);
     // A platform may be missing from a copied index: nodes of the others still run its siblings.
-    const children = await Promise.all(root.platforms.map(read));
+    const children = await Promise.all(root.platforms.map(readOnce));
     const configs = [root, ...children].flatMap((one) => one?.config ?? []);
     return {
       state: "found",
       digest: root.digest,
       digests: [...new Set([root.digest, ...root.platforms, ...configs])],
     };
+  }
+
+  async function readOnce(digest: string): Promise<Manifest | undefined> {
+    const known = remembered.get(digest);
+    if (known !== undefined) return known;
+    const manifest = await read(digest);
+    if (remembered.size >= mostRemembered) remembered.clear();
+    if (manifest !== undefined) remembered.set(digest, manifest);
+    return manifest;
   }
 
   /** The manifest of a tag or of a digest; undefined when there is none. */

@@ -29,12 +29,9 @@ afterAll(async () => {
 });
 
 test("no query of everyday work reads the whole history", async () => {
-  const prepare = jest.spyOn(SQLite.prototype, "prepare");
-  await work();
-  const asked = new Set(prepare.mock.calls.map(([text]) => text));
-  prepare.mockRestore();
-
-  const statements = [...asked].filter((text) => /^(select|insert|update|delete)/.test(text));
+  const statements = [...(await asked(work))].filter((text) =>
+    /^(select|insert|update|delete)/.test(text),
+  );
   expect(statements.length).toBeGreaterThan(30);
   expect(statements.flatMap(plan).filter((line) => growing.test(line))).toEqual([]);
 });
@@ -43,6 +40,22 @@ test("a query that reads the whole history is seen", () => {
   const query = "select id from deployment where requester_name = ?";
   expect(plan(query).some((line) => growing.test(line))).toBe(true);
 });
+
+/** The statements that SQLite is given meanwhile. */
+async function asked(doing: () => Promise<void>): Promise<ReadonlySet<string>> {
+  const texts = new Set<string>();
+  const prepare = Reflect.get(SQLite.prototype, "prepare") as (text: string) => unknown;
+  Reflect.set(SQLite.prototype, "prepare", function note(this: unknown, text: string) {
+    texts.add(text);
+    return Reflect.apply(prepare, this, [text]);
+  });
+  try {
+    await doing();
+  } finally {
+    Reflect.set(SQLite.prototype, "prepare", prepare);
+  }
+  return texts;
+}
 
 /** How SQLite would go about it, a line for each table; a partial index of what is under way is no whole history. */
 function plan(text: string): readonly string[] {
@@ -117,6 +130,8 @@ async function work(): Promise<void> {
     await ledger.isThread(id, delivery.conversation);
   }
   await ledger.nextDue();
+  await ledger.listWorkedOn();
+  await ledger.bringForward(1, 1000, 2000);
   await ledger.findActive("production");
   await ledger.list("production", 5);
   await ledger.remember(delivery, 1000);
