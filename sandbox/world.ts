@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly environments?: readonly string[];
   /** What omnibot may do in the cluster; everything by default. */
   readonly authorize?: AccessOptions["authorize"];
+  /** false: Flux without its feature gate CancelHealthCheckOnNewRevision, as it comes. */
+  readonly cancelOnNewRevision?: boolean;
   /** How many times longer Helm waits than its release says: for suites at high speed. */
   readonly helmPatience?: number;
   /** How long a new run is missing from the list of runs, in milliseconds. */
@@ -110,7 +112,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const flux = await startFlux({
     kubernetes,
     gitDir: github.gitDir,
-    cancelOnNewRevision: true,
+    cancelOnNewRevision: options.cancelOnNewRevision ?? true,
     helmPatience: options.helmPatience ?? 1,
   });
   startAlert(kubernetes, hooks, hookSecrets.flux);

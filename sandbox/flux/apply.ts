@@ -3,7 +3,7 @@ import { createNamespace } from "../kubernetes/kubernetes.ts";
 import { isRecord } from "../kubernetes/merge-patch.ts";
 import type { Metadata } from "../kubernetes/objects.ts";
 import { pluralOf, resources } from "../kubernetes/resources.ts";
-import type { Manifest } from "./build.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** What the API server would refuse in a dry run. */
 export class ApplyError extends Error {}

@@ -1,22 +1,12 @@
 import { posix } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { isRecord } from "../kubernetes/merge-patch.ts";
+import { BuildError, type Manifest } from "./manifest.ts";
+import { applyPatches } from "./patches.ts";
 import type { Repository } from "./repository.ts";
 
-/** One object of a repository's files. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace: string | undefined;
-  readonly content: Readonly<Record<string, unknown>>;
-}
-
-/** What kustomize would refuse, in its manner. */
-export class BuildError extends Error {}
-
 const kustomizationFiles = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-const understood = new Set(["apiVersion", "kind", "metadata", "resources", "namespace"]);
+const understood = new Set(["apiVersion", "kind", "metadata", "resources", "namespace", "patches"]);
 
 /**
  * Builds the objects below a path of a commit: the resources that a kustomization lists (files and folders), or all YAML
@@ -70,11 +60,12 @@ async function buildFolder(tree: Tree, folder: string): Promise<Manifest[]> {
     resources.map((resource) => buildResource(tree, folder, resource)),
   );
   const namespace = kustomization["namespace"];
-  return built
+  const all = built
     .flat()
     .map((manifest) =>
       typeof namespace === "string" ? inNamespace(manifest, namespace) : manifest,
     );
+  return applyPatches(all, kustomization["patches"]);
 }
 
 async function buildResource(tree: Tree, folder: string, resource: string): Promise<Manifest[]> {

@@ -3,10 +3,12 @@ import { waitFor } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Kustomization, KustomizationSnapshot } from "../kubernetes/objects.ts";
 import { type Applier, ApplyError, inventoryId } from "./apply.ts";
-import { build, BuildError, type Manifest } from "./build.ts";
+import { build } from "./build.ts";
 import { dropConditions, isTrue, setConditions, settleRequest, type Wanted } from "./conditions.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { BuildError, type Manifest } from "./manifest.ts";
 import type { Overtaking } from "./overtaking.ts";
+import { applyPatches } from "./patches.ts";
 import type { Repository } from "./repository.ts";
 
 const component = "kustomize-controller";
@@ -112,11 +114,12 @@ export class Pass {
       ]);
     });
     await clock.sleep(building, this.#signal);
-    const manifests = await build(this.#repository, sha, this.#object.spec.path).catch(
-      (error: unknown) => {
+    const { path, patches } = this.#object.spec;
+    const manifests = await build(this.#repository, sha, path)
+      .then((built) => applyPatches(built, patches))
+      .catch((error: unknown) => {
         throw error instanceof BuildError ? new Failure("BuildFailed", error.message) : error;
-      },
-    );
+      });
     this.#digest = `sha256:${createHash("sha256").update(JSON.stringify(manifests)).digest("hex")}`;
     this.#progress("Detecting drift");
     await clock.sleep(comparing, this.#signal);

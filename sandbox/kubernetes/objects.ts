@@ -255,6 +255,7 @@ export interface Kustomization extends FluxObject {
     timeout?: string;
     wait?: boolean;
     targetNamespace?: string;
+    patches?: { target?: { kind?: string; name?: string }; patch: string }[];
     suspend?: boolean;
   };
   status: FluxStatus & {

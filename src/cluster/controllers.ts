@@ -47,7 +47,7 @@ export async function readControllerLog(
     const where = { namespace: home, labels: `app=${controller}` };
     const list = await kubernetes.list(workloadResources.pods, where);
     const texts = await Promise.all(
-      (list?.items ?? []).slice(0, 2).map((item) => {
+      list.slice(0, 2).map((item) => {
         const { name } = pod.parse(item).metadata;
         const request = { namespace: home, pod: name, container: "manager", previous: false };
         return kubernetes.readLog({ ...request, ...read });

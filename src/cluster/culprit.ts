@@ -98,15 +98,16 @@ export async function findCulprit(
   const namespace = targetNamespaceOf(release);
   for (const [kind, { resource, read }] of Object.entries(kinds)) {
     const list = await kubernetes.list(resource, { namespace, labels: releaseLabels(release) });
-    const found = (list?.items ?? [])
-      .flatMap((item) => read(item) ?? [])
-      .find(({ complete }) => !complete);
+    const found = list.flatMap((item) => read(item) ?? []).find(({ complete }) => !complete);
     if (found === undefined) continue;
     const [trouble] = await troubles(kubernetes, namespace, found.selector);
     return `${kind} ${found.name}: ${found.stands}${trouble === undefined ? "" : `; ${trouble}`}`;
   }
   return undefined;
 }
+
+/** So many lines say what is wrong. */
+const mostLines = 8;
 
 /** What Helm's message names: `[Deployment/apps/web status: 'InProgress', …]`. */
 const named = /(\w+)\/([^/\s]+)\/([^/\s]+) status: '\w+'/g;
@@ -134,7 +135,7 @@ export async function explainCulprits(
     }
   }
   if (lines.length === 0) return undefined;
-  return { title: names.join(", "), lines: lines.slice(0, 8).map((one) => cut(one, 240)) };
+  return { title: names.join(", "), lines: lines.slice(0, mostLines).map((one) => cut(one, 240)) };
 }
 
 function isBad({ type, status }: Condition): boolean {
@@ -150,11 +151,14 @@ async function troubles(
   const labels = labelSelector(selector);
   // A selector without a label would select everything.
   if (labels === "") return [];
-  const list = await kubernetes.list(workloadResources.pods, { namespace, labels });
-  return (list?.items ?? [])
-    .flatMap((item) => pod.safeParse(item).data ?? [])
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .flatMap(troublesOf);
+  const found: string[] = [];
+  for await (const page of kubernetes.pages(workloadResources.pods, { namespace, labels })) {
+    const pods = page.flatMap((item) => pod.safeParse(item).data ?? []);
+    const present = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    found.push(...present.flatMap(troublesOf));
+    if (found.length >= mostLines) break;
+  }
+  return found;
 }
 
 function troublesOf({ metadata, status }: Pod): readonly string[] {

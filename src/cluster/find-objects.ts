@@ -77,7 +77,7 @@ async function findAnywhere(
 ): Promise<Found<HelmRelease> | undefined> {
   const fields = `metadata.name=${name}`;
   const list = await kubernetes.list(resource, { namespace: undefined, fields });
-  const objects = (list?.items ?? []).map((item) => check(helmRelease, item, resource.plural));
+  const objects = list.map((item) => check(helmRelease, item, resource.plural));
   const [object, other] = objects;
   if (object === undefined) return undefined;
   if (other !== undefined) {
@@ -140,7 +140,7 @@ export async function findSourceByAddress(
 ): Promise<Found<Repository> | undefined> {
   const resource: Resource = { ...sourceGroup, plural: "gitrepositories" };
   const list = await kubernetes.list(resource, { namespace: undefined });
-  const objects = (list?.items ?? []).map((item) => check(repository, item, resource.plural));
+  const objects = list.map((item) => check(repository, item, resource.plural));
   const of = objects.filter(({ spec }) => isAddressOf(spec.url, wanted));
   const object =
     of.find(({ spec }) => spec.ref?.branch === branch) ?? (of.length === 1 ? of[0] : undefined);

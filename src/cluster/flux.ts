@@ -43,9 +43,11 @@ export function decideFlux(objects: FluxObjects, wanted: Wanted, now: number): F
   if (override !== undefined) return bad("values-overridden", override);
   const first = wanted.generation ?? release.metadata.generation;
   const state = judgeRelease(release, first, revision, now);
-  return isUnseen(release, wanted, now) && state.state === "upgrading"
-    ? { ...state, sentence: "helm-controller has not looked at the release", late: "flux-silent" }
-    : state;
+  if (state.state !== "upgrading" || !isUnseen(release, wanted, now)) return state;
+  const busy = conditionOf(release.status.conditions, "Reconciling");
+  const doing = busy?.status === "True" ? `, busy: ${words(busy)}` : "";
+  const sentence = `helm-controller has not looked at the release${doing}`;
+  return { ...state, sentence, late: "flux-silent" };
 }
 
 /** How long (ms) a controller may take to look at what is new; usually it takes milliseconds. */
@@ -75,8 +77,7 @@ function beforeApplied(
   if (attempted !== undefined && digestOf(attempted) === wanted.commit) {
     const failure = applyFailure(kustomization);
     if (failure !== undefined) return failure;
-    const applied = kustomization?.status.lastAppliedRevision;
-    if (applied !== undefined && digestOf(applied) === wanted.commit) {
+    if (kustomization !== undefined && hasApplied(kustomization, wanted.commit)) {
       return bad(
         "values-overridden",
         `Flux applied ${commit}; the HelmRelease carries ${tag ?? "no tag"}.`,
@@ -90,6 +91,15 @@ function beforeApplied(
   const unfetched = fetchFailure(repository, wanted.since);
   if (unfetched !== undefined) return unfetched;
   return { state: "fetching", ...fetching(objects, wanted, now) };
+}
+
+/** With `wait: true` its status says so only after the health checks, which begin when everything is applied. */
+function hasApplied({ status }: Kustomization, commit: string): boolean {
+  const { lastAppliedRevision } = status;
+  if (lastAppliedRevision !== undefined && digestOf(lastAppliedRevision) === commit) return true;
+  const now = conditionOf(status.conditions, "Reconciling");
+  const checking = /^Running health checks for revision (\S+)/.exec(now?.message ?? "")?.[1];
+  return now?.status === "True" && checking !== undefined && digestOf(checking) === commit;
 }
 
 interface Waits {
@@ -141,7 +151,7 @@ function isDeaf({ metadata, spec, status }: Repository, since: number, now: numb
 }
 
 /** Whatever is suspended will not move by itself: that is told at once. */
-function suspendedOf({ release, kustomization, repository }: FluxObjects): Bad | undefined {
+export function suspendedOf({ release, kustomization, repository }: FluxObjects): Bad | undefined {
   // Only a GitRepository has the address of a repository on a Git server.
   const source = repository?.spec.url.startsWith("oci://") === true ? "source oci" : "source git";
   if (repository?.spec.suspend === true) return suspended(source, repository);

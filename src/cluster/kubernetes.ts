@@ -1,7 +1,9 @@
 import {
+  ApiException,
   CoreV1Api,
   createConfiguration,
   CustomObjectsApi,
+  HttpMethod,
   PatchStrategy,
   ServerConfiguration,
   setHeaderOptions,
@@ -14,9 +16,9 @@ import { isNotFound, toServiceError } from "./errors.ts";
 
 /** The longest that a call may take, in milliseconds. */
 export const usualPatience = 15_000;
-/** Objects of one page, and pages of one list: far more than a release has. */
+/** Objects of one page, and pages of one list: more than a release has. */
 const pageSize = 500;
-const mostPages = 10;
+const mostPages = 50;
 
 export interface Resource {
   /** Empty for the core group. */
@@ -32,17 +34,16 @@ export interface Where {
   readonly fields?: string;
 }
 
-export interface List {
-  readonly items: readonly unknown[];
-  readonly resourceVersion: string | undefined;
-}
-
 /** The few calls that are needed of a cluster. All throw ServiceError; what they return is unchecked. */
 export interface Kubernetes {
   /** Undefined when there is no such object, or no such API. */
   get(resource: Resource, namespace: string, name: string): Promise<unknown>;
-  /** Undefined when there is no such API. */
-  list(resource: Resource, where: Where): Promise<List | undefined>;
+  /** Every object; none when there is no such API. */
+  list(resource: Resource, where: Where): Promise<readonly unknown[]>;
+  /** The same page by page, so that never more than one is held that its reader does not keep. */
+  pages(resource: Resource, where: Where): AsyncIterable<readonly unknown[]>;
+  /** The version of a list, to watch it from there; undefined when there is no such API. */
+  versionOf(resource: Resource, where: Where): Promise<string | undefined>;
   annotate(
     resource: Resource,
     namespace: string,
@@ -67,7 +68,6 @@ const page = z.object({
     .object({
       resourceVersion: z.string().nullish(),
       continue: z.string().nullish(),
-      _continue: z.string().nullish(),
     })
     .prefault({}),
   items: z.array(z.unknown()).nullish(),
@@ -107,54 +107,70 @@ export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatienc
     }
   }
 
-  async function list(resource: Resource, where: Where): Promise<List | undefined> {
+  async function list(resource: Resource, where: Where): Promise<readonly unknown[]> {
     const items: unknown[] = [];
-    let next: string | undefined;
-    try {
-      for (let pages = 0; pages < mostPages; pages += 1) {
-        const { metadata, items: more } = page.parse(await listPage(resource, where, next));
-        items.push(...(more ?? []));
-        next = metadata.continue ?? metadata["_continue"] ?? undefined;
-        if (next === undefined || next === "") {
-          return { items, resourceVersion: metadata.resourceVersion ?? undefined };
-        }
-      }
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw failed(
-        error,
-        `Listing ${resource.plural}${where.namespace === undefined ? "" : ` in ${where.namespace}`}`,
-      );
-    }
-    throw new ServiceError(
-      "kubernetes",
-      "invalid",
-      "none",
-      `There are too many ${resource.plural} to list`,
-    );
+    for await (const one of pages(resource, where)) items.push(...one);
+    return items;
   }
 
-  function listPage(resource: Resource, where: Where, next: string | undefined): Promise<unknown> {
-    const query = {
-      limit: pageSize,
-      ...(where.labels === undefined ? {} : { labelSelector: where.labels }),
-      ...(where.fields === undefined ? {} : { fieldSelector: where.fields }),
-      ...(next === undefined ? {} : { _continue: next }),
-    };
-    const { namespace } = where;
-    if (namespace === undefined) {
-      return custom.listCustomObjectForAllNamespaces({
-        ...query,
-        ...resource,
-        resourcePlural: resource.plural,
-      });
+  async function* pages(
+    resource: Resource,
+    where: Where,
+  ): AsyncGenerator<readonly unknown[], void, undefined> {
+    let next: string | undefined;
+    for (let count = 0; count < mostPages; count += 1) {
+      const found = await listPage(resource, where, pageSize, next);
+      if (found === undefined) return;
+      yield found.items ?? [];
+      next = found.metadata.continue ?? undefined;
+      if (next === undefined || next === "") return;
     }
-    if (resource.group !== "")
-      return custom.listNamespacedCustomObject({ ...query, ...resource, namespace });
-    // The core group has a path of its own.
-    return resource.plural === "pods"
-      ? core.listNamespacedPod({ ...query, namespace })
-      : core.listNamespacedEvent({ ...query, namespace });
+    const said = `There are too many ${resource.plural} to list`;
+    throw new ServiceError("kubernetes", "invalid", "none", said);
+  }
+
+  async function versionOf(resource: Resource, where: Where): Promise<string | undefined> {
+    const found = await listPage(resource, where, 1, undefined);
+    return found?.metadata.resourceVersion ?? undefined;
+  }
+
+  async function listPage(
+    resource: Resource,
+    where: Where,
+    limit: number,
+    next: string | undefined,
+  ): Promise<z.output<typeof page> | undefined> {
+    try {
+      return page.parse(await getList(resource, where, limit, next));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      const place = where.namespace === undefined ? "" : ` in ${where.namespace}`;
+      throw failed(error, `Listing ${resource.plural}${place}`);
+    }
+  }
+
+  /** As the API server wrote it: the client's typed lists take longer than everything else, where there are thousands. */
+  async function getList(
+    { group, version, plural }: Resource,
+    { namespace, labels, fields }: Where,
+    limit: number,
+    next: string | undefined,
+  ): Promise<unknown> {
+    const api = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+    const place = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+    const path = `${api}${place}/${plural}`;
+    const request = configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
+    const query = { limit, labelSelector: labels, fieldSelector: fields, continue: next };
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) request.setQueryParam(name, String(value));
+    request.setHeaderParam("Accept", "application/json");
+    request.setHeaderParam("User-Agent", "omnibot");
+    request.setSignal(AbortSignal.timeout(patience));
+    await kubeConfig.applySecurityAuthentication(request);
+    const { httpStatusCode, body, headers } = await configuration.httpApi.send(request).toPromise();
+    const text = await body.text();
+    if (httpStatusCode !== 200) throw new ApiException(httpStatusCode, "refused", text, headers);
+    return JSON.parse(text);
   }
 
   async function annotate(
@@ -204,7 +220,7 @@ export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatienc
     }
   }
 
-  return { get, list, annotate, readLog };
+  return { get, list, pages, versionOf, annotate, readLog };
 }
 
 function failed(error: unknown, doing: string): ServiceError {

@@ -1,6 +1,6 @@
 import type { ReleaseName } from "../deployment/deployment.ts";
 import type { Preflight } from "../deployment/preflight.ts";
-import { overrideOf, type FluxObjects } from "./flux.ts";
+import { overrideOf, suspendedOf, type FluxObjects } from "./flux.ts";
 import { tagOf, type HelmRelease } from "./flux-objects.ts";
 import { isReleased, words } from "./helm-release.ts";
 import { conditionOf } from "./objects.ts";
@@ -11,9 +11,13 @@ export function preflightOf(objects: FluxObjects, { name }: ReleaseName, now: st
   if (release === undefined)
     return { warnings: [`There is no HelmRelease ${name} on the cluster.`], unchecked: [] };
   const override = overrideOf(release, path);
+  const suspended = suspensions(objects);
+  const cause = suspendedOf(objects);
+  const [warning] = suspended;
   return {
+    ...(cause === undefined || warning === undefined ? {} : { blocked: { warning, cause } }),
     warnings: [
-      ...suspensions(objects),
+      ...suspended,
       ...applyTrouble(objects),
       ...releaseTrouble(release),
       ...(override === undefined ? [] : [`${override} A change in Git will not matter.`]),

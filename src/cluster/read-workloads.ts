@@ -178,6 +178,8 @@ async function listAll<T extends z.ZodType>(
   schema: T,
   where: { readonly namespace: string; readonly labels?: string; readonly fields?: string },
 ): Promise<z.output<T>[]> {
-  const list = await kubernetes.list(resource, where);
-  return (list?.items ?? []).map((item) => check(schema, item, resource.plural));
+  const all: z.output<T>[] = [];
+  for await (const page of kubernetes.pages(resource, where))
+    for (const item of page) all.push(check(schema, item, resource.plural));
+  return all;
 }

@@ -23,8 +23,12 @@ export interface ReleaseWatch {
  */
 export function watchRelease(watch: ReleaseWatch): { stop(): void } {
   const stopping = new AbortController();
-  const hints = coalesce(watch.hint, watch.times.between);
-  void begin(watch, hints.call, stopping.signal);
+  // Each look reads every pod of the release: of thousands some change all the time.
+  let pods = 0;
+  const between = () => Math.max(watch.times.between, pods * perPod);
+  const hints = coalesce(watch.hint, between);
+  const sized = { ...watch, counted: (count: number) => void (pods = count) };
+  void begin(sized, hints.call, stopping.signal);
   return {
     stop() {
       hints.stop();
@@ -33,8 +37,16 @@ export function watchRelease(watch: ReleaseWatch): { stop(): void } {
   };
 }
 
+/** How much longer (ms) hints are kept together for each pod of the release: ten seconds for 5,000. */
+const perPod = 2;
+
+interface SizedWatch extends ReleaseWatch {
+  /** Told how many pods there are. */
+  readonly counted: (pods: number) => void;
+}
+
 /** Never rejects: until the objects are found, and whatever goes wrong, it tries again. */
-async function begin(watch: ReleaseWatch, changed: () => void, signal: AbortSignal): Promise<void> {
+async function begin(watch: SizedWatch, changed: () => void, signal: AbortSignal): Promise<void> {
   const { times } = watch;
   for (let failures = 0; !signal.aborted; failures += 1) {
     const targets = await targetsOf(watch).catch(() => []);
@@ -47,13 +59,14 @@ async function begin(watch: ReleaseWatch, changed: () => void, signal: AbortSign
   }
 }
 
-async function targetsOf(watch: ReleaseWatch): Promise<readonly WatchTarget[]> {
+async function targetsOf(watch: SizedWatch): Promise<readonly WatchTarget[]> {
   const { kubernetes, readChain, repository } = watch;
   const { release, kustomization, source } = await readChain();
   if (release === undefined) return [];
   const namespace = targetNamespaceOf(release.object);
   const labels = releaseLabels(release.object);
   const workloads = await readWorkloads(kubernetes, release.object, repository);
+  watch.counted(workloads.pods.length);
   const selectors = (list: readonly { readonly spec: { readonly selector: Selector } }[]) => [
     ...new Set(list.map(({ spec }) => labelSelector(spec.selector))),
   ];

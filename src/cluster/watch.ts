@@ -48,7 +48,7 @@ export async function watchTarget(
     let asked = 0;
     try {
       if (version === undefined) {
-        version = (await kubernetes.list(target.resource, target))?.resourceVersion;
+        version = await kubernetes.versionOf(target.resource, target);
         changed();
       }
       const end = await follow(kubeConfig, target, version, changed, signal, times.silence);
@@ -138,10 +138,13 @@ function pathOf({ group, version, plural }: Resource, namespace: string | undefi
     : `${root}/namespaces/${namespace}/${plural}`;
 }
 
-/** Passes calls on, the first at once and then at most one in so many milliseconds; a throw of theirs goes nowhere. */
+/**
+ * Passes calls on, the first at once and then at most one in as many milliseconds as `between` says then; a throw of theirs
+ * goes nowhere.
+ */
 export function coalesce(
   hint: () => void,
-  between: number,
+  between: () => number,
 ): { readonly call: () => void; readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let waiting = false;
@@ -151,7 +154,7 @@ export function coalesce(
     timer = setTimeout(() => {
       timer = undefined;
       if (waiting) fire();
-    }, between);
+    }, between());
     timer.unref();
     try {
       hint();

@@ -177,7 +177,8 @@ export const causes = {
 
   "flux-suspended": {
     sentence: "Flux is suspended and will not apply the change.",
-    remedy: "Resume it with `flux resume`; the change is merged and will be applied then.",
+    remedy:
+      "Resume it with `flux resume`: what is merged is applied then. If Git was not changed, deploy again.",
   },
   "flux-silent": {
     sentence: "Flux does not get to this change.",

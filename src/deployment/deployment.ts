@@ -165,6 +165,8 @@ export interface Proposal {
   /** What stood in the way when it was shown, and what could not be checked then. Sentences; from outside: escape them. */
   readonly warnings?: readonly string[];
   readonly unchecked?: readonly string[];
+  /** What had come up by the moment of the approval. Sentences; from outside: escape them. */
+  readonly news?: readonly string[];
 }
 
 export interface ReleaseName {

@@ -1,3 +1,4 @@
+import type { CauseCode } from "./causes.ts";
 import { ServiceError } from "./service-error.ts";
 
 /** What is found out before anything begins. Sentences for people; they hold words from outside. */
@@ -6,6 +7,13 @@ export interface Preflight {
   readonly warnings: readonly string[];
   /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
+  /** What a deployment cannot end well with, as long as it is so: the warning that says it, and the cause that it would be. */
+  readonly blocked?: Blocked | undefined;
+}
+
+export interface Blocked {
+  readonly warning: string;
+  readonly cause: { readonly code: CauseCode; readonly detail: string };
 }
 
 /** One thing to find out. */
@@ -24,6 +32,7 @@ export async function runChecks(checks: readonly Check[], within = patience): Pr
   return {
     warnings: found.flatMap((one) => one.warnings ?? []),
     unchecked: found.flatMap((one) => one.unchecked ?? []),
+    blocked: found.find((one) => one.blocked !== undefined)?.blocked,
   };
 }
 

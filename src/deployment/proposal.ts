@@ -80,7 +80,9 @@ async function proposeBuild(
         );
   }
   const moved = movedTag(tag, digest, image.digest, "proven healthy");
-  if (moved !== undefined) return moved;
+  // Going back means to exactly what was proven; whoever deploys a build again is told that it is another one.
+  if (moved !== undefined && kind !== "deploy") return moved;
+  const again = moved === undefined ? [] : [`${moved.detail} Somebody pushed it again.`];
   const from = buildOfTag(environment.image, environment.name, live.tag);
   const back = kind === "rollback";
   const shipped = ask(back ? "what it takes back" : "what would ship", async () => {
@@ -89,14 +91,17 @@ async function proposeBuild(
     const former = await world.pipelines.readBuild(from);
     return former && (await world.pipelines.readChanges(run.id, former.commit));
   });
-  const found = await runChecks([...checksOf(live, world, environment), shipped], within);
+  const { warnings, unchecked } = await runChecks(
+    [...checksOf(live, world, environment), shipped],
+    within,
+  );
   const proposal: Proposal = {
     ...base(live),
     tag,
     digest: image.digest,
     ...(run === undefined ? {} : { commit: commitOf(run) }),
     ...listed(shipped.answer),
-    ...told(found),
+    ...told({ warnings: [...again, ...warnings], unchecked }),
   };
   return { proposal, ...(run === undefined ? {} : { run }) };
 }

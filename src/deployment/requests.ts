@@ -6,6 +6,7 @@ import { mayDecide, mayOverride } from "./policy.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
 import type { Clock } from "./ports.ts";
 import { planOf } from "./steps.ts";
+import { provenDigest } from "./way-back.ts";
 
 export type DeploymentRequest = (
   | { readonly kind: "deploy"; readonly build: number | undefined }
@@ -94,7 +95,7 @@ export function createRequests({
     }
 
     const now = clock.now();
-    const target = targetOf(asked);
+    const target = await targetOf(asked, environment);
     const freeze = asked.kind === "deploy" ? freezeAt(environment, now) : undefined;
     if (freeze !== undefined && override === undefined) {
       await refused(asked, named, "frozen");
@@ -116,6 +117,15 @@ export function createRequests({
     );
     hint();
     return created;
+  }
+
+  /** A build that was live before is compared with what it was then, also where it was typed. */
+  async function targetOf(asked: DeploymentRequest, environment: Environment): Promise<Target> {
+    const { build } = asked;
+    if (build === undefined) return { from: "branch" };
+    const shown = asked.kind === "rollback" ? asked.digest : undefined;
+    const digest = shown ?? (await provenDigest(build, ledger, environment));
+    return { from: "build", build, ...(digest === undefined ? {} : { digest }) };
   }
 
   function refused(
@@ -191,11 +201,4 @@ export function createRequests({
     const enough = decided.approvals.length >= environment.approval.required;
     return { state: enough ? "approved" : "counted", deployment: decided };
   }
-}
-
-function targetOf(asked: DeploymentRequest): Target {
-  if (asked.build === undefined) return { from: "branch" };
-  const { build } = asked;
-  const digest = asked.kind === "rollback" ? asked.digest : undefined;
-  return { from: "build", build, ...(digest === undefined ? {} : { digest }) };
 }

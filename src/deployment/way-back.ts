@@ -38,6 +38,17 @@ export function goodBuildOf(
   return build === undefined ? undefined : { build, tag, digest };
 }
 
+/** The image that a build was live as last, by omnibot's own proof; undefined where that is not known. */
+export async function provenDigest(
+  build: number,
+  ledger: Pick<Ledger, "list">,
+  environment: Environment,
+): Promise<string | undefined> {
+  const all = await ledger.list(environment.name, lookBack);
+  return all.map((one) => goodBuildOf(one, environment)).find((one) => one?.build === build)
+    ?.digest;
+}
+
 /** Failures that say nothing about the build itself: going back would not help, or would fight somebody. */
 const notTheBuild = new Set<string>([
   "flux-suspended",

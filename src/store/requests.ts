@@ -64,9 +64,19 @@ export async function create(
 
 /** Tells a failed deployment that its way back was asked for, so that its card has no button for that any more. */
 async function markUndone(tx: Transaction<Schema>, id: number, by: number): Promise<void> {
+  // Somebody who looks at it in this moment may save in between: then the row is read again, as it is then.
+  for (let tries = 0; tries < most; tries += 1) if (await mark(tx, id, by)) return;
+  throw new Error(`#${id} changes all the time`);
+}
+
+/** So many who save in between are put up with. */
+const most = 10;
+
+/** false: the row was changed since it was read. */
+async function mark(tx: Transaction<Schema>, id: number, by: number): Promise<boolean> {
   const failed = await readDeployment(tx, id);
   const { failure } = failed ?? {};
-  if (failed === undefined || failure?.wayBack === undefined) return;
+  if (failed === undefined || failure?.wayBack === undefined) return true;
   const wayBack = { ...failure.wayBack, asked: by };
   const marked = await tx
     .updateTable("deployment")
@@ -80,7 +90,7 @@ async function markUndone(tx: Transaction<Schema>, id: number, by: number): Prom
     .where("revision", "=", failed.revision)
     .returning("id")
     .executeTakeFirst();
-  if (marked === undefined) throw new Error(`#${id} changed in this very moment`);
+  return marked !== undefined;
 }
 
 /** What keeps this request out. Whoever locks at the same moment comes before or after it as a whole. */

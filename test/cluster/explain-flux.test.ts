@@ -23,7 +23,15 @@ class FakeCluster implements Kubernetes {
     const items = [...this.objects]
       .filter(([key]) => key.startsWith(`${plural} ${namespace}/`))
       .map(([, object]) => object);
-    return { items, resourceVersion: "1" };
+    return items;
+  }
+
+  async *pages(resource: Resource, where: { readonly namespace: string | undefined }) {
+    yield await this.list(resource, where);
+  }
+
+  versionOf(): Promise<string> {
+    return Promise.reject(new Error("nothing is watched here"));
   }
 
   annotate(): Promise<void> {

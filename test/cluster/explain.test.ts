@@ -8,6 +8,10 @@ function logs(answer: (request: LogRequest) => Promise<string>) {
   const kubernetes: Kubernetes = {
     get: never,
     list: never,
+    pages: () => {
+      throw new Error("nothing is listed here");
+    },
+    versionOf: () => Promise.reject(new Error("nothing is watched here")),
     annotate: never,
     readLog: (request) => {
       asked.push(request.previous);

@@ -395,6 +395,11 @@ describe("Flux does not get to it", () => {
       sentence: "helm-controller has not looked at the release",
       late: "flux-silent",
     });
+    const earlier = { ...reconciling("Running 'upgrade' action"), observedGeneration: 7 };
+    flux.release = { ...flux.release, conditions: [earlier] };
+    expect(flux.decide(applied, since + 40_000)).toMatchObject({
+      sentence: "helm-controller has not looked at the release, busy: Running 'upgrade' action.",
+    });
     flux.release = { ...flux.release, conditions: [reconciling("Fulfilling prerequisites")] };
     expect(flux.decide(applied, since + 40_000)).not.toHaveProperty("late");
   });
@@ -458,6 +463,20 @@ describe("Nothing will happen", () => {
     const flux = new FluxObjects().applied();
     flux.extraSpec = { valuesFrom: [{ kind: "ConfigMap", name: "web", targetPath: "image.tag" }] };
     expect(flux.decide()).toMatchObject({ code: "values-overridden" });
+  });
+
+  test("applied, and yet another tag, is told before the health checks of that are through", () => {
+    const flux = new FluxObjects();
+    const checking = (commit: string) =>
+      reconciling(`Running health checks for revision main@sha1:${commit} with a timeout of 5m0s`);
+    flux.repository = { artifact: { revision: `main@sha1:${newCommit}` } };
+    flux.kustomization = {
+      lastAttemptedRevision: `main@sha1:${newCommit}`,
+      conditions: [checking(newCommit)],
+    };
+    expect(flux.decide()).toMatchObject({ code: "values-overridden" });
+    flux.kustomization = { ...flux.kustomization, conditions: [checking("a".repeat(40))] };
+    expect(flux.decide().state).toBe("applying");
   });
 
   test("applied, and yet the release carries another tag", () => {

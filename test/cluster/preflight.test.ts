@@ -19,9 +19,12 @@ describe("what would keep a new tag from being applied", () => {
   ] as const)("a suspended %s", (which, what) => {
     const flux = new FluxObjects();
     flux.suspended = which;
-    expect(warnings(flux)).toEqual([
-      `${what} is suspended: nothing is applied until somebody resumes it.`,
-    ]);
+    const warning = `${what} is suspended: nothing is applied until somebody resumes it.`;
+    expect(warnings(flux)).toEqual([warning]);
+    expect(preflightOf(flux.objects(), name, "production-40655").blocked).toMatchObject({
+      warning,
+      cause: { code: "flux-suspended", detail: expect.stringContaining("flux resume") },
+    });
   });
 
   test("a release that is not there", () => {

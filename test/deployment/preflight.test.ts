@@ -1,5 +1,6 @@
 import { runChecks } from "../../src/deployment/preflight.ts";
 import type { Proposal } from "../../src/deployment/deployment.ts";
+import { recheck } from "../../src/deployment/recheck.ts";
 import { proposalOf } from "../../src/deployment/proposal.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { commit, deploymentAt, digest, environment, fakeWorld, type Parts } from "./fakes.ts";
@@ -42,6 +43,36 @@ describe("checks before anything begins", () => {
         "the pipeline (omnibot could not read the answer)",
       ],
     });
+  });
+});
+
+describe("what has come up by the moment of the approval", () => {
+  const shown = { release: { name: "web" }, liveTag: "production-40655", warnings: ["seen"] };
+  const cause = { state: "failed", code: "flux-suspended", detail: "It is suspended." } as const;
+  const world = (found: object) =>
+    fakeWorld({
+      gitops: { preflight: answer(well) },
+      cluster: { preflight: answer({ ...well, ...found }) },
+    });
+
+  test("is what nobody was shown before", async () => {
+    const found = { warnings: ["seen", "new"] };
+    expect(await recheck(shown, world(found), 20)).toEqual({ news: ["new"] });
+  });
+
+  test("ends it where nothing would be applied any more", async () => {
+    const found = { warnings: ["suspended"], blocked: { warning: "suspended", cause } };
+    expect(await recheck(shown, world(found), 20)).toMatchObject({ blocked: cause });
+  });
+
+  test("does not end what people have approved although they were told", async () => {
+    const found = { warnings: ["seen"], blocked: { warning: "seen", cause } };
+    expect(await recheck(shown, world(found), 20)).toEqual({ news: [] });
+  });
+
+  test("is nothing where nobody answers in time: the steps will see", async () => {
+    const silent = fakeWorld({ gitops: { preflight: never }, cluster: { preflight: denied } });
+    expect(await recheck(shown, silent, 20)).toEqual({ news: [] });
   });
 });
 
@@ -140,6 +171,14 @@ describe("a proposal", () => {
       code: "tag-moved",
       detail: expect.stringContaining("when it was proven healthy"),
     });
+  });
+
+  test("P7 of a build that is deployed again warns where its tag names another image by now", async () => {
+    const target = { from: "build", build: 1, digest: `sha256:${"0".repeat(64)}` } as const;
+    const again = deploymentAt("approve", { kind: "deploy", target });
+    expect((await propose({}, again)).warnings).toEqual([
+      `production-1 was sha256:000000… when it was proven healthy, now it is ${digest.slice(0, 13)}…. Somebody pushed it again.`,
+    ]);
   });
 
   test("a registry that does not let omnibot in is a warning: the image could not be verified", async () => {

@@ -65,6 +65,29 @@ describe("a request", () => {
     expect(hints).toEqual(["hint"]);
   });
 
+  test("P7 for a build that was live takes along what it was proven as", async () => {
+    const written: unknown[] = [];
+    const live = deploymentAt("check-health", {
+      state: "live",
+      target: { from: "build", build: 40672 },
+    });
+    const { requests } = setUp({
+      list: () => Promise.resolve([live]),
+      create: (request) => {
+        written.push(request.target);
+        return Promise.resolve({ state: "created", deployment: pending });
+      },
+    });
+    const asked = { environment: "production", requester: alex, delivery } as const;
+    await requests.request({ ...asked, kind: "rollback", build: 40672 });
+    await requests.request({ ...asked, kind: "rollback", build: 40641 });
+    const { digest } = live.evidence.image ?? {};
+    expect(written).toEqual([
+      { from: "build", build: 40672, digest },
+      { from: "build", build: 40641 },
+    ]);
+  });
+
   test("may leave out the environment where there is one", async () => {
     const create: Ledger["create"] = () =>
       Promise.resolve({ state: "created", deployment: pending });

@@ -63,6 +63,27 @@ describe("approve", () => {
     });
   });
 
+  test("looks once more at the approval: what is new is kept, what cannot end well is not begun", async () => {
+    const proposal = { release: { name: "web" }, liveTag: "x", warnings: ["seen"] };
+    const approved = deploymentAt("approve", {
+      evidence: { proposal },
+      approvals: [{ person: megan, at: 0 }],
+    });
+    const well = { warnings: [], unchecked: [] };
+    const cause = { state: "failed", code: "flux-suspended", detail: "It is suspended." } as const;
+    const now = (found: object): Parts => ({
+      gitops: { preflight: answer(well) },
+      cluster: { preflight: answer({ ...well, ...found }) },
+    });
+    expect(await advance(approved, now({ warnings: ["seen", "Helm is at work"] }))).toMatchObject({
+      type: "done",
+      evidence: { proposal: { ...proposal, news: ["Helm is at work"] } },
+    });
+    expect(
+      await advance(approved, now({ warnings: ["no"], blocked: { warning: "no", cause } })),
+    ).toMatchObject({ type: "failed", code: "flux-suspended" });
+  });
+
   test("is done when enough people approved what was shown", async () => {
     const shown = deploymentAt("approve", {
       evidence: {
@@ -546,6 +567,13 @@ describe("roll-out", () => {
     ["neither is", upgrading, rolling],
   ])("P10 waits while %s", async (_, flux, pods) => {
     expect(await advance(at, { cluster: cluster(flux, pods) })).toMatchObject({ type: "waiting" });
+  });
+
+  test("looks less often the more pods there are to read", async () => {
+    const after = async (pods: number) =>
+      advance(at, { cluster: cluster(upgrading, { ...rolling, pods }) });
+    expect(await after(3)).toMatchObject({ after: 3000 });
+    expect(await after(5000)).toMatchObject({ after: 10_000 });
   });
 
   const held = { ...upgrading, sentence: "Flux waits: db", late: "dependency-not-ready" as const };

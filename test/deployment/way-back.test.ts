@@ -2,7 +2,7 @@ import type { Deployment } from "../../src/deployment/deployment.ts";
 import { look } from "../../src/deployment/look.ts";
 import { failed, type Step } from "../../src/deployment/step.ts";
 import { approve } from "../../src/deployment/steps/approve.ts";
-import { findWayBack } from "../../src/deployment/way-back.ts";
+import { findWayBack, provenDigest } from "../../src/deployment/way-back.ts";
 import {
   commit,
   contextOf,
@@ -27,6 +27,22 @@ function live(id: number, build: number, change: Partial<Deployment> = {}): Depl
 function search(past: readonly Deployment[], from = deploymentAt("roll-out")) {
   return findWayBack(from, { list: () => Promise.resolve(past) }, environment);
 }
+
+describe("the image that a build was proven healthy as", () => {
+  const proven = (build: number, past: readonly Deployment[]) =>
+    provenDigest(build, { list: () => Promise.resolve(past) }, environment);
+
+  test("is that of the last time when it was live", async () => {
+    const newer = { image: { ...image("production-40655"), digest: `sha256:${"1".repeat(64)}` } };
+    const past = [live(127, 40641), live(126, 40655, { evidence: newer }), live(120, 40655)];
+    expect(await proven(40655, past)).toBe(newer.image.digest);
+  });
+
+  test("is not known of a build that never was, or that failed", async () => {
+    expect(await proven(40655, [])).toBeUndefined();
+    expect(await proven(40655, [live(126, 40655, { state: "failed" })])).toBeUndefined();
+  });
+});
 
 describe("the way back from a failure", () => {
   test("is the last build that was proven healthy", async () => {

@@ -8,8 +8,10 @@ import {
   isOneReady,
   nature,
   newPods,
+  pokeFlux,
   release,
   scaleTo,
+  untilInWorld,
   withMigration,
 } from "./new-pods.ts";
 import { migrating, withSidecar } from "./pods.ts";
@@ -21,6 +23,21 @@ const once = <T>(attempt: number, answer: T): T | undefined => (attempt === 1 ? 
 export const benign: readonly Benign[] = [
   { name: "all is well" },
   { name: "everything takes five times as long", scenario: "slow" },
+  {
+    name: "Helm is at work on something else when it is approved",
+    approved: async (stage) => {
+      await stage.edit((text) =>
+        text.replace("TILE_CACHE_MINUTES: '30'", "TILE_CACHE_MINUTES: '60'"),
+      );
+      pokeFlux(stage);
+      await untilInWorld(stage, () => {
+        const found = stage.world.kubernetes.store.get("helmreleases", namespace, release);
+        const { conditions = [] } = found?.status ?? {};
+        return conditions.some(({ message }) => message.startsWith("Running 'upgrade'"));
+      });
+    },
+    words: [/Since it was asked for:\W+Helm is at work on HelmRelease omnispatial-web/],
+  },
   {
     name: "an image pull that fails once",
     approved: nature({ pull: ({ tag }, attempt) => once(attempt, `${tag}: not found`) }),

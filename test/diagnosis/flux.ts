@@ -1,6 +1,6 @@
 import { rewriteMain } from "./rewrite-main.ts";
 import type { Case } from "./case.ts";
-import { pokeFlux } from "./new-pods.ts";
+import { pokeFlux, untilInWorld } from "./new-pods.ts";
 import { releaseFile, type Stage } from "./stage.ts";
 
 const folder = releaseFile.slice(0, releaseFile.lastIndexOf("/"));
@@ -40,6 +40,16 @@ export const fluxCases: readonly Case[] = [
     },
     decidable: ({ merged }) => merged,
     words: ["HelmRelease omnispatial-web is suspended: flux resume helmrelease omnispatial-web"],
+  },
+  {
+    cause: "flux-suspended",
+    name: "after it was asked for",
+    approved: ({ world: { kubernetes } }) => {
+      kubernetes.store.update("kustomizations", "flux-system", "operations", ({ spec }) => {
+        spec.suspend = true;
+      });
+    },
+    words: ["Kustomization operations is suspended", "Git was not changed"],
   },
   {
     cause: "flux-fetch-failed",
@@ -208,6 +218,28 @@ export const fluxCases: readonly Case[] = [
     words: ["valuesFrom of the HelmRelease sets image.tag"],
   },
   {
+    cause: "values-overridden",
+    name: "by a patch in the repository",
+    approved: (stage) =>
+      stage.edit(
+        (text) => `${text}patches:\n  - target: { kind: HelmRelease }\n    patch: |-\n${tagPatch}`,
+        `${folder}/kustomization.yaml`,
+      ),
+    decidable: (stage) => stage.merged && isHealthChecked(stage),
+    words: ["the HelmRelease carries production-40641"],
+  },
+  {
+    cause: "values-overridden",
+    name: "by a patch of Flux's Kustomization",
+    approved: ({ world: { kubernetes } }) => {
+      kubernetes.store.update("kustomizations", "flux-system", "operations", ({ spec }) => {
+        spec.patches = [{ target: { kind: "HelmRelease" }, patch: tagPatch }];
+      });
+    },
+    decidable: ({ merged }) => merged,
+    words: ["the HelmRelease carries production-40641"],
+  },
+  {
     cause: "superseded",
     turns: [
       {
@@ -256,6 +288,43 @@ export const fluxCases: readonly Case[] = [
     words: ["helm-controller is not running"],
   },
   {
+    cause: "flux-silent",
+    name: "kustomize-controller is busy with an earlier revision",
+    patientFlux: true,
+    config: shortly("sync"),
+    approved: async (stage) => {
+      await inSpec("  dependsOn:\n    - name: database\n")(stage);
+      pokeFlux(stage);
+      await untilInWorld(stage, () => isHealthChecked(stage));
+    },
+    decidable: (stage) => stage.merged && isFetched(stage),
+    first: ["kustomize-controller has not taken up"],
+    words: [/busy: Running health checks for revision/],
+  },
+  {
+    cause: "flux-silent",
+    name: "helm-controller is busy with an earlier change",
+    patientFlux: true,
+    config: shortly("roll-out"),
+    approved: async (stage) => {
+      await withWorker("retries: 0", "", "10m")(stage);
+      pokeFlux(stage);
+      await untilInWorld(stage, () => workerFails(stage));
+      // The Kustomization would wait for that as well.
+      stage.world.kubernetes.store.update(
+        "kustomizations",
+        "flux-system",
+        "operations",
+        ({ spec }) => {
+          spec.timeout = "10s";
+        },
+      );
+    },
+    decidable: (stage) => carries(stage, newTag),
+    first: ["helm-controller has not looked at the release, busy: Running 'upgrade' action"],
+    words: [],
+  },
+  {
     cause: "release-missing",
     approved: (stage) =>
       stage.edit(
@@ -289,6 +358,19 @@ export const fluxCases: readonly Case[] = [
   },
 ];
 
+/** Somebody pins another build past the file. */
+const tagPatch = `      - op: replace
+        path: /spec/values/image/tag
+        value: production-40641
+`;
+
+/** Whether Flux has applied what it attempts, and waits for that to be healthy. */
+function isHealthChecked(stage: Stage): boolean {
+  const [reconciling] =
+    kustomizationOf(stage)?.status.conditions?.filter(({ type }) => type === "Reconciling") ?? [];
+  return reconciling?.message.startsWith("Running health checks") === true;
+}
+
 /** Stages on which somebody has put another tag into Git after omnibot's. */
 const overtaken = new WeakSet<Stage>();
 
@@ -307,19 +389,19 @@ function inSpec(lines: string): NonNullable<Case["approved"]> {
   return (stage) => stage.edit((text) => text.replace("\n  values:\n", `\n${lines}  values:\n`));
 }
 
-function remediated(text: string, remediation: string): string {
+function remediated(text: string, remediation: string, timeout = "1m"): string {
   return text.replace(
     /  upgrade:\n(?: {4,}.*\n)+/,
-    `  upgrade:\n    timeout: 1m\n    remediation:\n      ${remediation}\n`,
+    `  upgrade:\n    timeout: ${timeout}\n    remediation:\n      ${remediation}\n`,
   );
 }
 
 /** Somebody adds a second workload whose image does not exist. */
-function withWorker(remediation: string, more = ""): NonNullable<Case["approved"]> {
+function withWorker(remediation: string, more = "", timeout = "1m"): NonNullable<Case["approved"]> {
   const worker = `    worker:\n${more}      image:\n        repository: omnispatial.azurecr.io/omnispatial/worker\n        tag: nightly\n`;
   return (stage) =>
     stage.edit((text) =>
-      remediated(text, remediation).replace("    service:\n", `${worker}    service:\n`),
+      remediated(text, remediation, timeout).replace("    service:\n", `${worker}    service:\n`),
     );
 }
 

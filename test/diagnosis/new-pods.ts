@@ -132,7 +132,7 @@ export function pokeFlux({ world }: Stage): void {
 }
 
 /** Waits for the world, as long as ten minutes of its time. */
-async function untilInWorld({ world }: Stage, holds: () => boolean): Promise<void> {
+export async function untilInWorld({ world }: Stage, holds: () => boolean): Promise<void> {
   const { kubernetes } = world;
   const longest = AbortSignal.timeout(20_000);
   const found = await waitFor(kubernetes, 600_000, longest, () => holds() || undefined);

@@ -15,6 +15,8 @@ import { startOmnibot, type Parts } from "../../src/omnibot.ts";
 export interface StageOptions {
   /** What the next build brings. */
   readonly scenario?: Scenario;
+  /** Flux comes without the feature gate by which a newer revision ends the wait for an older one. */
+  readonly patientFlux?: true;
   /** Changes the configuration of the environment `production`, as it stands in omnibot.yaml. */
   readonly config?: (production: Record<string, unknown>) => void | Promise<void>;
 }
@@ -45,7 +47,7 @@ export const releaseFile = "clusters/operations/production/helm-release.yaml";
 
 /** `speed` is that of the world and of this process (hurryTime): its time has to be fast already. */
 export async function startStage(
-  { config, scenario }: StageOptions,
+  { config, scenario, patientFlux }: StageOptions,
   speed: number,
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "omnibot-diagnosis-"));
@@ -53,6 +55,7 @@ export async function startStage(
     folder: join(folder, "world"),
     speed,
     scenario: scenario ?? "success",
+    cancelOnNewRevision: patientFlux === undefined,
   });
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });

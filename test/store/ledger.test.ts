@@ -9,6 +9,7 @@ import type {
   NewDeployment,
   Threads,
 } from "../../src/deployment/ledger.ts";
+import type { Following } from "../../src/deployment/deployment.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { completes, expires, fails, waits } from "../../src/deployment/transitions.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
@@ -111,10 +112,11 @@ describe.each(stores)("the ledger on %s", (store) => {
     const wayBack = { build: 40655, tag: "production-40655" };
     const failure = { code: "crash-loop", step: "approve", detail: "", wayBack };
 
-    async function breakOne(next?: NewDeployment): Promise<number> {
+    async function breakOne(next?: NewDeployment, following?: Following): Promise<number> {
       const { id } = await create();
       const held = await claim();
-      const deployment = fails(held.deployment, failure, {}, 2000);
+      const failed = fails(held.deployment, failure, {}, 2000);
+      const deployment = following === undefined ? failed : { ...failed, following };
       const update = { deployment, nextAt: 2000, trouble: undefined, audit: [] };
       expect(await ledger.save(held, next === undefined ? update : { ...update, next })).toBe(true);
       return id;
@@ -127,6 +129,23 @@ describe.each(stores)("the ledger on %s", (store) => {
       const failed = await ledger.get(id);
       expect(failed?.failure?.wayBack).toEqual({ ...wayBack, asked: by });
       expect(failed).toMatchObject({ state: "failed", revision: 2 });
+    });
+
+    test("P19 is told to it also while somebody else goes on saving what becomes of it", async () => {
+      const id = await breakOne(undefined, { until: 1e12, sentence: "" });
+      async function follow(): Promise<void> {
+        for (let look = 1; look <= 20; look += 1) {
+          const held = await ledger.claim("two", 5000, 6000);
+          if (held === undefined) return;
+          const following = { until: 1e12, sentence: `look ${look}` };
+          const deployment = { ...held.deployment, following };
+          await ledger.save(held, { deployment, nextAt: 3000, trouble: undefined, audit: [] });
+        }
+      }
+      const asked = ledger.create({ ...request("staging"), undoes: id }, delivery());
+      const [created] = await Promise.all([asked, follow()]);
+      const by = created.state === "created" ? created.deployment.id : 0;
+      expect((await ledger.get(id))?.failure?.wayBack).toEqual({ ...wayBack, asked: by });
     });
 
     test("begins with its end where omnibot goes back by itself, in its thread and by nobody", async () => {

@@ -1,6 +1,7 @@
 import type { Deployment } from "../deployment.ts";
 import { isAutomatic } from "../policy.ts";
 import { proposalOf } from "../proposal.ts";
+import { recheck } from "../recheck.ts";
 import { canceled, done, failed, waiting, type Step } from "../step.ts";
 
 /** Finds out what would ship, shows it, and waits until enough people approved exactly that. */
@@ -28,7 +29,13 @@ export const approve: Step = {
     if (deployment.approvals.length < environment.approval.required) {
       return waiting({ seconds: 60 }, missing(deployment, environment.approval.required));
     }
-    return done(`by ${deployment.approvals.map((approval) => approval.person.name).join(" and ")}`);
+    const { proposal } = deployment.evidence;
+    const { news, blocked } = await recheck(proposal, world);
+    if (blocked !== undefined) return failed(blocked.code, blocked);
+    return done(
+      `by ${deployment.approvals.map((approval) => approval.person.name).join(" and ")}`,
+      news.length === 0 ? {} : { proposal: { ...proposal, news } },
+    );
   },
 };
 

@@ -61,7 +61,7 @@ export const rollOut: Step = {
       const settled = { sentence: overtaken.detail, rolledBack: false };
       return { ...failed("superseded", overtaken, evidence), settled };
     }
-    const outcome = waiting({ seconds: 3 }, sentence(flux, pods), evidence);
+    const outcome = waiting({ seconds: pauseFor(pods) }, sentence(flux, pods), evidence);
     const late = suspicion ?? (isHeldUp(flux, pods) ? { code: flux.late } : undefined);
     return late === undefined ? outcome : { ...outcome, late };
   },
@@ -69,6 +69,11 @@ export const rollOut: Step = {
   watch: (deployment, { cluster }, hint) =>
     cluster.watch(known(deployment, "proposal").release, hint),
 };
+
+/** Every look reads all pods: of thousands that is work for omnibot and the cluster. Seconds. */
+function pauseFor({ pods }: Going): number {
+  return Math.max(3, pods / 500);
+}
 
 /** What the pods are suspected of, and since when. A rollback takes the pods away: what they said last stays then. */
 function suspect(

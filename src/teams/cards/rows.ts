@@ -59,11 +59,13 @@ function detailOf(progress: Progress, deployment: Deployment, context: CardConte
 const doneDetails: Readonly<
   Record<string, (deployment: Deployment, context: CardContext) => string | undefined>
 > = {
-  approve: ({ approvals }, { timeZone }) => {
+  approve: ({ approvals, evidence }, { timeZone, room }) => {
     const last = approvals.at(-1);
     if (last === undefined) return undefined;
     const names = approvals.map((approval) => escaped(approval.person.name, 80));
-    return `by ${list(names)} at ${timeOfDay(last.at, timeZone)}`;
+    const news = escaped(evidence.proposal?.news?.join(" ") ?? "", room.sentence);
+    const since = news === "" ? "" : `. **Since it was asked for:** ${news}`;
+    return `by ${list(names)} at ${timeOfDay(last.at, timeZone)}${since}`;
   },
   build: ({ evidence: { run } }, { environment }) =>
     run && `${linked(`run ${run.id}`, run.url, environment)} from ${escaped(short(run.commit))}`,
