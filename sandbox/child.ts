@@ -40,6 +40,17 @@ export function neverOutlive(child: ChildProcess): void {
   child.once("exit", () => children.delete(child));
 }
 
+/** What a child gets of this process's environment; most of a start is compiling, which one process does for all. */
+export function usualEnvironment(): Readonly<Record<string, string>> {
+  const names = ["PATH", "HOME", "NODE_COMPILE_CACHE"];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /** Starts a Node process and waits until it is ready. It never outlives this one. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, args, environment, folder, log, readyUrl } = options;
@@ -47,7 +58,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const output = createWriteStream(log, { flags: "a" });
   const child = spawn(process.execPath, ["--no-warnings", ...args], {
     ...(folder === undefined ? {} : { cwd: folder }),
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
+    env: { ...usualEnvironment(), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   child.stdout.pipe(output, { end: false });

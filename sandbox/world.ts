@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly helmPatience?: number;
   /** How long a new run is missing from the list of runs, in milliseconds. */
   readonly listLag?: number;
+  /** One that is there already, and stays when this world is closed. */
+  readonly identity?: Identity;
   /** false: GitHub without the asynchronous merge, as on GitHub Enterprise Server. */
   readonly mergeAsync?: boolean;
 }
@@ -74,7 +76,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   let scenario: Scenario = options.scenario ?? "success";
   const choose = (chosen: Scenario) => void (scenario = chosen);
 
-  const identity = await startIdentity();
+  const identity = options.identity ?? (await startIdentity());
   const registry = await startRegistry({ identity });
   const hooks = new Outbox();
   const azureDevOps = await startAzureDevOps({
@@ -136,7 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     github,
     azureDevOps,
     registry,
-    identity,
+    ...(options.identity === undefined ? [identity] : []),
     control,
   ];
   return {

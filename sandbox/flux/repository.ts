@@ -1,4 +1,4 @@
-import { runGit } from "../github/git.ts";
+import { readHead, runGit } from "../github/git.ts";
 
 export interface Commit {
   readonly sha: string;
@@ -17,7 +17,8 @@ export class Repository {
 
   /** The head of a branch; throws in git's words when it cannot be read. */
   async head(branch: string): Promise<Commit> {
-    const [commit] = await this.log(`refs/heads/${branch}`, 1);
+    const name = (await readHead(this.#dir, branch)) ?? `refs/heads/${branch}`;
+    const [commit] = await this.log(name, 1);
     if (commit === undefined) throw new Error(`couldn't find remote ref "refs/heads/${branch}"`);
     return commit;
   }
@@ -44,21 +45,21 @@ export class Repository {
 
   /** The paths of all files at or below a path of a commit. */
   async files(sha: string, path: string): Promise<string[]> {
-    const below = path === "" ? [] : ["--", path];
-    const output = await this.#git(
-      "ls-tree",
-      "-r",
-      "-z",
-      "--name-only",
-      "--full-tree",
-      sha,
-      ...below,
-    );
-    return output.split("\0").filter((name) => name !== "");
+    const all = [...(await this.#blobs(sha)).keys()];
+    return path === "" ? all : all.filter((one) => one === path || one.startsWith(`${path}/`));
   }
 
   async read(sha: string, path: string): Promise<string> {
-    return await this.#git("cat-file", "blob", `${sha}:${path}`);
+    const blob = (await this.#blobs(sha)).get(path);
+    // By its own id, since many commits have it.
+    return await this.#git("cat-file", "blob", blob ?? `${sha}:${path}`);
+  }
+
+  /** The id of every file of a commit, by its path. */
+  async #blobs(sha: string): Promise<ReadonlyMap<string, string>> {
+    const output = await this.#git("ls-tree", "-r", "-z", "--full-tree", sha);
+    const lines = output.matchAll(/\d+ blob ([0-9a-f]+)\t([^\0]*)\0/g);
+    return new Map([...lines].map(([, id = "", path = ""]) => [path, id]));
   }
 
   async #git(...args: string[]): Promise<string> {

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { devNull } from "node:os";
+import { join } from "node:path";
 
 const timeout = 20_000;
 const maxOutput = 32 * 1024 * 1024;
@@ -57,6 +59,13 @@ function saysTheSame([command = "", ...rest]: readonly string[]): boolean {
     .slice(0, paths < 0 ? rest.length : paths)
     .filter((one) => !one.startsWith("-") && one !== "blob");
   return readers.has(command) && revisions.length > 0 && revisions.every((one) => id.test(one));
+}
+
+/** The commit of a branch where that stands in a file of its own, as git leaves it after every change; else undefined. */
+export async function readHead(gitDir: string, branch: string): Promise<string | undefined> {
+  if (!/^\w[\w./-]*$/.test(branch) || branch.includes("..")) return undefined;
+  const text = await readFile(join(gitDir, "refs", "heads", branch), "utf8").catch(() => "");
+  return id.exec(text)?.[0];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type GitOptions, type GitResult, runGit } from "./git.ts";
+import { type GitOptions, type GitResult, readHead, runGit } from "./git.ts";
 
 export interface Signature {
   readonly name: string;
@@ -23,6 +23,13 @@ export interface NewCommit {
   readonly message: string;
   readonly author: Signature;
   readonly committer: Signature;
+}
+
+/** A commit by one person, with the files that it adds or replaces. */
+export interface WholeCommit {
+  readonly message: string;
+  readonly by: Signature;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** A branch that moved: `before` is missing for a new one, `after` for one that was removed. */
@@ -84,8 +91,8 @@ export class GitRepository {
     return result.code === 0 ? result.stdout.toString("utf8").trim() : undefined;
   }
 
-  head(branch: string): Promise<string | undefined> {
-    return this.resolve(`refs/heads/${branch}`);
+  async head(branch: string): Promise<string | undefined> {
+    return (await readHead(this.dir, branch)) ?? this.resolve(`refs/heads/${branch}`);
   }
 
   async isBranchName(name: string): Promise<boolean> {
@@ -153,6 +160,18 @@ export class GitRepository {
     return (await this.text(args, { env, input: message })).trim();
   }
 
+  /** Writes a new branch with all its commits, oldest first, by one process. */
+  async write(branch: string, commits: readonly WholeCommit[]): Promise<void> {
+    const lines = commits.flatMap(({ message, by, files }) => [
+      `commit refs/heads/${branch}`,
+      `author ${by.name} <${by.email}> ${gitDate(by.at)}`,
+      `committer ${by.name} <${by.email}> ${gitDate(by.at)}`,
+      sized(message),
+      ...Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${sized(text)}`),
+    ]);
+    await this.git(["fast-import", "--quiet", "--done"], { input: `${lines.join("\n")}\ndone\n` });
+  }
+
   /** Moves a branch if it still stands at `before` (missing: does not exist); false when somebody else was faster. */
   async move(branch: string, before: string | undefined, after: string): Promise<boolean> {
     const args = ["update-ref", `refs/heads/${branch}`, after, before ?? nobody];
@@ -175,6 +194,10 @@ function parseEntries(output: string): Entry[] {
     if (type !== "blob" && type !== "tree" && type !== "commit") return [];
     return [{ mode, type, sha, path }];
   });
+}
+
+function sized(text: string): string {
+  return `data ${Buffer.byteLength(text)}\n${text}`;
 }
 
 function gitDate(at: number | undefined): string {

@@ -31,19 +31,15 @@ export async function seedGitOps(
   const dir = gitOpsDir(folder);
   if (existsSync(join(dir, "refs", "heads", "main"))) return dir;
   const repository = await GitRepository.create(dir);
-  let head: string | undefined;
-  for (const chapter of [...stories(), ...newEnvironments(others)]) {
-    const by = { name: chapter.by.name, email: chapter.by.email, at: now - chapter.daysAgo * day };
-    const commit = await repository.commit({
-      tree: await repository.treeWith(head, chapter.files),
-      parents: head === undefined ? [] : [head],
-      message: chapter.message,
-      author: by,
-      committer: by,
-    });
-    await repository.move("main", head, commit);
-    head = commit;
-  }
+  const chapters = [...stories(), ...newEnvironments(others)];
+  await repository.write(
+    "main",
+    chapters.map(({ by: { name, email }, daysAgo, message, files: changed }) => ({
+      message,
+      by: { name, email, at: now - daysAgo * day },
+      files: changed,
+    })),
+  );
   return dir;
 }
 

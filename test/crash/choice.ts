@@ -39,19 +39,30 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
   const work = (suite: string, plans: readonly StoryPlan[], strict = false) =>
     plans.map((plan): Work => ({ suite: `${store} ${suite}`, plan, strict }));
 
-  function atPoints(kind: Kind, points: readonly Point[]): readonly StoryPlan[] {
+  /** `common` are the points of a deployment, where this is another kind of story. */
+  function atPoints(
+    kind: Kind,
+    points: readonly Point[],
+    common: ReadonlySet<string>,
+  ): readonly StoryPlan[] {
     const named = points.filter(({ occurrence }) => occurrence === 1);
     if (full) {
       const later = points.filter(({ occurrence }) => occurrence > 1);
       return [...severalPerStory(kind, named, 2), ...onePerStory(kind, later)];
     }
-    // Together the stores see every write of a deployment, and half of those that a rollback repeats.
-    const written = named.filter(isWrite);
-    const read = named.filter((point) => !isWrite(point));
+    // Together the stores see every write of a deployment, and what the other kinds write that a deployment does not.
     const mine = seed + (store === "sqlite" ? 0 : 1);
+    const written = named.filter(isWrite);
+    const own = written.filter(({ at }) => !common.has(at));
+    const repeated = written.filter(({ at }) => common.has(at));
     const chosen = [
-      ...sample(written, kind === "rollback" ? 4 : 2, mine),
-      ...sample(read, 16, mine),
+      ...sample(own, 2, mine),
+      ...sample(repeated, 10, mine),
+      ...sample(
+        named.filter((point) => !isWrite(point)),
+        16,
+        mine,
+      ),
     ];
     return severalPerStory(kind, inOrder(named, chosen), 5);
   }
@@ -59,10 +70,12 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
   function stale(kind: Kind, points: readonly Point[]): readonly StoryPlan[] {
     const plans = stalePlans(kind, points);
     if (full) return plans;
-    return sample(plans, 13, seed + (store === "sqlite" ? 0 : 6));
+    return sample(plans, 20, seed + (store === "sqlite" ? 0 : 10));
   }
 
   return ({ points, starts, firstStart }) => {
+    const deploy = new Set(points.deploy.map(({ at }) => at));
+    const none = new Set<string>();
     if (only !== undefined) {
       const named = only.split(",").map(pointOf);
       const plans = kinds.flatMap((kind) => {
@@ -76,19 +89,23 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
     }
     const stories = [
       ...(wants("points") ? kinds : []).flatMap((kind) =>
-        work(`${kind}, at points`, ofPart(atPoints(kind, points[kind]))),
+        work(
+          `${kind}, at points`,
+          ofPart(atPoints(kind, points[kind], kind === "deploy" ? none : deploy)),
+        ),
       ),
       ...(wants("stale") ? kinds : []).flatMap((kind) =>
         work(`${kind}, stale owner`, ofPart(stale(kind, points[kind]))),
       ),
       ...work("restarts", wants("starts") ? restartsOf(starts) : [], true),
     ];
-    const chosen = full ? firstStart : sample(firstStart, 6, seed);
+    const chosen = full ? firstStart : sample(firstStart, 9, seed);
     return { firstStarts: wants("starts") ? chosen : [], stories };
   };
 
   function restartsOf(starts: readonly Point[]): readonly StoryPlan[] {
-    const one = restarts("deploy", "after ledger.intend:merge", starts);
+    const chosen = full ? starts : sample(starts, 2, seed + (store === "sqlite" ? 0 : 1));
+    const one = restarts("deploy", "after ledger.intend:merge", chosen);
     return full ? [one, restarts("reject", "after ledger.reject", starts)] : [one];
   }
 }

@@ -49,7 +49,8 @@ const started = Date.now();
 const root = mkdtempSync(join(tmpdir(), "omnibot-crash-"));
 const stores = storesOf(values.store);
 const told = new Map<string, { readonly results: Result[]; until: number }>();
-const environment = { NODE_COMPILE_CACHE: join(root, "compiled") };
+const compiled = process.env["NODE_COMPILE_CACHE"] ?? join(root, "compiled");
+const environment = { NODE_COMPILE_CACHE: compiled };
 await compile();
 const outcomes = await Promise.allSettled(
   stores.map((store) =>

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { neverOutlive } from "../../sandbox/child.ts";
+import { neverOutlive, usualEnvironment } from "../../sandbox/child.ts";
 import { report, type Blow, type Order, type Point } from "./orders.ts";
 
 export interface End {
@@ -41,7 +41,7 @@ export function loadProcess(options: ProcessOptions): Process {
   const { environment, log } = options;
   const output = openSync(log, "a");
   const child = spawn(process.execPath, ["--no-warnings", "test/crash/omnibot.ts"], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
+    env: { ...usualEnvironment(), ...environment },
     stdio: ["ignore", output, output, "ipc"],
   });
   closeSync(output);

@@ -94,8 +94,10 @@ export async function runOn(options: RunOptions): Promise<void> {
           else if (start !== undefined)
             note(`${store} first start`, await starts.killed(start, whole.schema));
           else if (kills < random && Date.now() < until) {
-            const result = await tellStory(place, randomStory(seed, number++, traced.points));
-            kills += result.hits;
+            const plan = randomStory(seed, number++, traced.points);
+            kills += plan.kills.length;
+            const result = await tellStory(place, plan);
+            kills -= plan.kills.length - result.hits;
             note(`${store} at random`, result);
           } else return;
         }

@@ -4,6 +4,7 @@
  * `npm run test:diagnosis -- [--only <regular expression>] [--report <path>] [--lanes <n>] [--speed <n>]`
  */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -33,6 +34,9 @@ type Result = z.infer<typeof result>;
 
 /** A story that takes longer than this (ms) is ended, and counts as broken. */
 const longest = 60_000;
+
+/** Most of a process is its start; one that has played so many stories is replaced. */
+const storiesPerProcess = 15;
 
 const only = new RegExp(options.only);
 const queue = rows.flatMap((row, index) => (isWanted(row) ? [index] : []));
@@ -73,33 +77,55 @@ function isWanted({ family, name }: Row): boolean {
 }
 
 async function runLane(): Promise<void> {
+  let player: Player | undefined;
   for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
-    const first = await playAside(row);
-    // A port that was free a moment ago may be somebody else's by now.
-    const taken = first.problems.some((problem) => problem.includes("EADDRINUSE"));
-    const one = taken ? await playAside(row) : first;
+    player = player?.isGood() === true ? player : await startPlayer(player);
+    const one = await player.play(row);
     results.push(one);
     const good = one.problems.length === 0 ? "pass" : "FAIL";
     process.stderr.write(
       `${results.length}/${wanted} ${good} ${rows[row]?.name ?? ""} ${seconds(one.took)}\n`,
     );
   }
+  player?.end();
 }
 
-/** Plays a story in a process of its own. */
-function playAside(row: number): Promise<Result> {
+/** A process that plays stories, one after the other. */
+interface Player {
+  play(row: number): Promise<Result>;
+  /** Whether it may play one more. */
+  isGood(): boolean;
+  end(): void;
+}
+
+async function startPlayer(before: Player | undefined): Promise<Player> {
+  before?.end();
   const child = fork(new URL("lane.ts", import.meta.url), { execArgv: ["--no-warnings"] });
-  const { promise, resolve } = Promise.withResolvers<Result>();
-  const timer = setTimeout(() => child.kill("SIGKILL"), longest);
-  child.on("message", (message) => {
-    if (message === "ready") child.send({ row, speed });
-    else resolve(result.parse(message));
-  });
-  child.on("exit", () => {
-    clearTimeout(timer);
-    resolve({ row, outcome: "broken", problems: ["its process ended"], took: 0, log: "" });
-  });
-  return promise;
+  let left = storiesPerProcess;
+  child.once("exit", () => (left = 0));
+  await Promise.race([once(child, "message"), once(child, "exit")]);
+
+  return {
+    isGood: () => left > 0,
+    end: () => child.connected && child.disconnect(),
+    async play(row) {
+      left -= 1;
+      const timer = setTimeout(() => child.kill("SIGKILL"), longest);
+      const { promise, resolve } = Promise.withResolvers<Result>();
+      const ended = { row, outcome: "broken", problems: ["its process ended"], took: 0, log: "" };
+      const gone = () => resolve(ended);
+      const told = (message: unknown) => resolve(result.parse(message));
+      child.once("exit", gone).once("message", told);
+      if (child.connected) child.send({ row, speed });
+      else gone();
+      const one = await promise;
+      clearTimeout(timer);
+      child.off("exit", gone).off("message", told);
+      // What is left of a story that broke must not disturb the next.
+      if (one.outcome === "broken") left = 0;
+      return one;
+    },
+  };
 }
 
 function print({ row, toldAfter, outcome, problems }: Result): void {

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { freePort } from "../../sandbox/free-port.ts";
+import { startIdentity, type Identity } from "../../sandbox/identity/identity.ts";
 import type { Scenario } from "../../sandbox/scenario.ts";
 import { startWorld, type World } from "../../sandbox/world.ts";
 import { loadSettings } from "../../src/config/load-settings.ts";
@@ -43,6 +44,9 @@ const patience = 2000;
 /** How long what is under way is held, in milliseconds of the machine. */
 const lease = 30_000;
 
+/** Whom omnibot has its tokens from: its client remembers that as long as the process lives. */
+let identity: Identity | undefined;
+
 export const releaseFile = "clusters/operations/production/helm-release.yaml";
 
 /** `speed` is that of the world and of this process (hurryTime): its time has to be fast already. */
@@ -51,9 +55,11 @@ export async function startStage(
   speed: number,
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "omnibot-diagnosis-"));
+  identity ??= await startIdentity();
   const world = await startWorld({
     folder: join(folder, "world"),
     speed,
+    identity,
     scenario: scenario ?? "success",
     cancelOnNewRevision: patientFlux === undefined,
   });

@@ -16,6 +16,8 @@ export interface Cell {
   readonly port: Port;
   readonly call: string;
   readonly fault: string;
+  /** Of several of a kind the bounded form plays one at each port, and each at some port; by default it is its own kind. */
+  readonly kind?: string;
   /** Whether the bounded form plays it in any case, plays one like it, or leaves it to the full form. */
   readonly form: "always" | "chosen" | "full";
   play(stage: Stage): Promise<Verdict>;

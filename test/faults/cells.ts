@@ -13,6 +13,7 @@ export const requestCells: readonly Cell[] = calls.flatMap((call) =>
       port: call.port,
       call: call.name,
       fault: trouble.name,
+      kind: trouble.kind ?? trouble.name,
       form: isMain(call, trouble) ? ("always" as const) : ("chosen" as const),
       play: (stage) => playCell(stage, call, trouble),
     })),

@@ -17,25 +17,27 @@ export const cells: readonly Cell[] = [
 ];
 
 /**
- * The cells of the bounded form: those that are always played, and of every port and every fault at least one, each time with
- * another call of the port's.
+ * The cells of the bounded form: those that are always played; of every port and every kind of fault one, each time with another
+ * call of the port's and another fault of the kind; and what no port has met by then.
  */
 export const chosen: ReadonlySet<number> = choose();
 
 function choose(): ReadonlySet<number> {
   const wanted = new Set(cells.flatMap(({ form }, index) => (form === "always" ? [index] : [])));
-  const fields = new Map<string, number[]>();
-  for (const [index, { port, fault, form }] of cells.entries()) {
-    if (form === "full") continue;
-    const field = `${port} | ${fault}`;
-    fields.set(field, [...(fields.get(field) ?? []), index]);
-  }
   let turn = 0;
-  for (const candidates of fields.values()) {
-    turn += 1;
-    if (candidates.some((index) => wanted.has(index))) continue;
-    const index = candidates[turn % candidates.length];
-    if (index !== undefined) wanted.add(index);
-  }
+  const chooseOfEach = (field: (cell: Cell) => string) => {
+    const candidates = Map.groupBy(
+      cells.flatMap((cell, index) => (cell.form === "full" ? [] : [{ cell, index }])),
+      ({ cell }) => field(cell),
+    );
+    for (const alike of candidates.values()) {
+      turn += 1;
+      if (alike.some(({ index }) => wanted.has(index))) continue;
+      const one = alike[(turn * 7) % alike.length];
+      if (one !== undefined) wanted.add(one.index);
+    }
+  };
+  chooseOfEach(({ port, kind, fault }) => `${port} | ${kind ?? fault}`);
+  chooseOfEach(({ fault }) => fault);
   return wanted;
 }

@@ -16,6 +16,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import SQLite from "better-sqlite3";
 import { startBotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
+import { usualEnvironment } from "../../sandbox/child.ts";
 import { freePort } from "../../sandbox/free-port.ts";
 import { startWorld } from "../../sandbox/world.ts";
 import type { Finding } from "../crash/findings.ts";
@@ -54,8 +55,7 @@ const file = join(world.environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");
 const log = openSync(join(folder, "omnibot.log"), "a");
 const omnibot = spawn(process.execPath, ["--no-warnings", "test/soak/omnibot.ts"], {
   env: {
-    PATH: process.env["PATH"] ?? "",
-    HOME: process.env["HOME"] ?? "",
+    ...usualEnvironment(),
     ...world.environment,
     PORT: String(port),
     LOG_LEVEL: "warn",

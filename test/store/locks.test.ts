@@ -1,45 +1,29 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { sql } from "kysely";
 import type { Lock, LockStore } from "../../src/deployment/locks.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { completes } from "../../src/deployment/transitions.ts";
 import type { NewDeployment } from "../../src/deployment/ledger.ts";
-import { openDatabase, type Database } from "../../src/store/database.ts";
+import type { Database } from "../../src/store/database.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { createLockStore } from "../../src/store/locks.ts";
-import { migrate } from "../../src/store/migrations.ts";
-
-/** PostgreSQL is tested where a server is given (CI starts one); SQLite always. */
-const postgres = process.env["OMNIBOT_TEST_POSTGRES"];
-const stores: readonly string[] = postgres === undefined ? ["sqlite"] : ["sqlite", "postgres"];
+import { openEmpty, stores, type OpenLedger } from "./open.ts";
 
 const alex = { id: "aaaaaaaa-0000-4000-8000-000000000001", name: "Alex Wilber" };
 const megan = { id: "aaaaaaaa-0000-4000-8000-000000000002", name: "Megan Bowen" };
 
 describe.each(stores)("locks in the ledger on %s", (store) => {
-  let folder: string;
+  let open: OpenLedger;
   let database: Database;
   let locks: LockStore;
   let count = 0;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "omnibot-locks-"));
-    database = openDatabase(
-      store === "postgres" && postgres !== undefined
-        ? { url: postgres }
-        : { file: join(folder, "omnibot.sqlite") },
-    );
-    if (store === "postgres") await sql`drop schema public cascade`.execute(database.db);
-    if (store === "postgres") await sql`create schema public`.execute(database.db);
-    await migrate(database);
+    open = await openEmpty(store);
+    ({ database } = open);
     locks = createLockStore(database.db);
   });
 
   afterEach(async () => {
-    await database.db.destroy();
-    rmSync(folder, { recursive: true });
+    await open.close();
   });
 
   const message = (id = `lock-${(count += 1)}`) => ({ id, conversation: "19:x;messageid=1" });

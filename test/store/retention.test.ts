@@ -1,36 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { sql } from "kysely";
-import { openDatabase, type Database } from "../../src/store/database.ts";
+import type { Database } from "../../src/store/database.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { migrate } from "../../src/store/migrations.ts";
 import { keepSmall, removeOld } from "../../src/store/retention.ts";
+import { openEmpty, stores, type OpenLedger } from "./open.ts";
 
 const day = 24 * 60 * 60_000;
-const postgres = process.env["OMNIBOT_TEST_POSTGRES"];
-const stores: readonly string[] = postgres === undefined ? ["sqlite"] : ["sqlite", "postgres"];
 const quiet = { info() {}, warn() {}, error() {} };
 
 describe.each(stores)("what is old, on %s,", (store) => {
-  let folder: string;
+  let open: OpenLedger;
   let database: Database;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "omnibot-retention-"));
-    database = openDatabase(
-      store === "postgres" && postgres !== undefined
-        ? { url: postgres }
-        : { file: join(folder, "omnibot.sqlite") },
-    );
-    if (store === "postgres") await sql`drop schema public cascade`.execute(database.db);
-    if (store === "postgres") await sql`create schema public`.execute(database.db);
-    await migrate(database);
+    open = await openEmpty(store);
+    ({ database } = open);
   });
 
   afterEach(async () => {
-    await database.db.destroy();
-    rmSync(folder, { recursive: true });
+    await open.close();
   });
 
   /** A deployment of a day of its own, which has ended then, or goes on. */

@@ -1,22 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { sql } from "kysely";
 import type { Mark, Noticed } from "../../src/deployment/ledger.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { completes } from "../../src/deployment/transitions.ts";
 import { createChannels } from "../../src/store/channels.ts";
-import { openDatabase, type Database } from "../../src/store/database.ts";
+import type { Database } from "../../src/store/database.ts";
 import { bringForward } from "../../src/store/hand-over.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { migrate } from "../../src/store/migrations.ts";
 import { createThreads } from "../../src/store/threads.ts";
 import { alex } from "../deployment/fakes.ts";
-
-/** PostgreSQL is tested where a server is given (`npm run test:postgres`), in a database of this file's own. */
-const server = process.env["OMNIBOT_TEST_POSTGRES"];
-const stores: readonly string[] = server === undefined ? ["sqlite"] : ["sqlite", "postgres"];
-const databaseName = "omnibot_watch";
+import { openEmpty, stores, type OpenLedger } from "./open.ts";
 
 const first: Mark = { place: "gitops main a.yaml", commit: "a", tag: "production-40655" };
 const second: Mark = { ...first, commit: "b", tag: "production-40612" };
@@ -62,21 +53,16 @@ const asked = (id: string) =>
   ] as const;
 
 describe.each(stores)("on %s", (store) => {
-  let folder: string;
+  let open: OpenLedger;
   let database: Database;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "omnibot-watch-"));
-    database =
-      store === "postgres" && server !== undefined
-        ? openDatabase({ url: await freshDatabase(server) })
-        : openDatabase({ file: join(folder, "omnibot.sqlite") });
-    await migrate(database);
+    open = await openEmpty(store);
+    ({ database } = open);
   });
 
   afterEach(async () => {
-    await database.db.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    await open.close();
   });
 
   describe("the watch of a file in the ledger", () => {
@@ -223,11 +209,3 @@ describe.each(stores)("on %s", (store) => {
     });
   });
 });
-
-async function freshDatabase(at: string): Promise<string> {
-  const { db } = openDatabase({ url: at });
-  await sql`drop database if exists ${sql.id(databaseName)}`.execute(db);
-  await sql`create database ${sql.id(databaseName)}`.execute(db);
-  await db.destroy();
-  return new URL(`/${databaseName}`, at).href;
-}
