@@ -9,4 +9,6 @@ export default {
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json", "node"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.mjs" },
   maxWorkers: 2,
+  // A test that hangs is ended; one that is slow on a busy machine is not wrong.
+  testTimeout: 20_000,
 };
