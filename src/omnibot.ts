@@ -12,7 +12,7 @@ import { createEngine } from "./deployment/engine.ts";
 import { createGoingBack } from "./deployment/going-back.ts";
 import { createHints, type Hook } from "./deployment/hints.ts";
 import { createHistory } from "./deployment/history.ts";
-import { createInterventions } from "./deployment/interventions.ts";
+import { createInterventions, type InterventionStore } from "./deployment/interventions.ts";
 import { createLocks } from "./deployment/locks.ts";
 import type { Ledger, Threads } from "./deployment/ledger.ts";
 import type { Clock, World } from "./deployment/ports.ts";
@@ -56,6 +56,7 @@ export interface Parts {
   readonly threads: Threads;
   readonly conversations: Conversations;
   readonly worldOf: (environment: Environment) => World;
+  readonly interventions: InterventionStore;
 }
 
 /** Time, as tests shorten it. */
@@ -129,11 +130,18 @@ export async function startOmnibot(
     clock,
   });
   const store = createLedger(database.db);
-  const { ledger, threads, conversations, worldOf } = between({
+  const {
+    ledger,
+    threads,
+    conversations,
+    worldOf,
+    interventions: interventionStore,
+  } = between({
     ledger: measures?.watch(store) ?? store,
     threads: createThreads(database.db),
     conversations: createConversations(adapter),
     worldOf: createWorlds(clients),
+    interventions: createInterventionStore(database.db),
   });
 
   const owner = `${hostname()}-${process.pid}-${clock.now()}`;
@@ -162,7 +170,7 @@ export async function startOmnibot(
     freezeAt(freeze, config.teams.timeZone, now);
   const locks = createLocks({ store: lockStore, environments, clock });
   const interventions = createInterventions({
-    store: createInterventionStore(database.db),
+    store: interventionStore,
     ledger,
     environments,
     clock,

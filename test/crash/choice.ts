@@ -67,15 +67,19 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
     return severalPerStory(kind, inOrder(named, chosen), 5);
   }
 
-  function stale(kind: Kind, points: readonly Point[]): readonly StoryPlan[] {
-    const plans = stalePlans(kind, points);
+  function stale(
+    kind: Kind,
+    points: readonly Point[],
+    common: ReadonlySet<string>,
+  ): readonly StoryPlan[] {
+    const plans = stalePlans(kind, points, common);
     if (full) return plans;
     return sample(plans, 20, seed + (store === "sqlite" ? 0 : 10));
   }
 
   return ({ points, starts, firstStart }) => {
-    const deploy = new Set(points.deploy.map(({ at }) => at));
-    const none = new Set<string>();
+    const deployed = new Set(points.deploy.map(({ at }) => at));
+    const commonOf = (kind: Kind) => (kind === "deploy" ? new Set<string>() : deployed);
     if (only !== undefined) {
       const named = only.split(",").map(pointOf);
       const plans = kinds.flatMap((kind) => {
@@ -89,13 +93,10 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
     }
     const stories = [
       ...(wants("points") ? kinds : []).flatMap((kind) =>
-        work(
-          `${kind}, at points`,
-          ofPart(atPoints(kind, points[kind], kind === "deploy" ? none : deploy)),
-        ),
+        work(`${kind}, at points`, ofPart(atPoints(kind, points[kind], commonOf(kind)))),
       ),
       ...(wants("stale") ? kinds : []).flatMap((kind) =>
-        work(`${kind}, stale owner`, ofPart(stale(kind, points[kind]))),
+        work(`${kind}, stale owner`, ofPart(stale(kind, points[kind], commonOf(kind)))),
       ),
       ...work("restarts", wants("starts") ? restartsOf(starts) : [], true),
     ];

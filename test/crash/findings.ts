@@ -14,15 +14,22 @@ export interface Told extends StoryPlan, Decided {
   readonly thread: string;
   readonly text: string;
   readonly finished: boolean;
-  readonly before: {
-    readonly head: string;
-    readonly tag: string;
-    readonly journal: number;
-    readonly runs: number;
-  };
+  readonly before: Before;
   readonly ends: readonly End[];
   /** Posts of the thread that a kill, or standing still, left in doubt. */
   readonly doubts: readonly Doubt[];
+}
+
+/** What was there before a story began: commits, entries, runs, and the like. */
+export interface Before {
+  readonly head: string;
+  readonly tag: string;
+  readonly journal: number;
+  readonly runs: number;
+  /** Number of the newest deployment. */
+  readonly deployment: number;
+  /** Threads that omnibot has begun by itself. */
+  readonly ownThreads: number;
 }
 
 export type Find = (type: Finding["type"], what: string) => void;

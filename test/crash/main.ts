@@ -7,6 +7,7 @@
  *   --store sqlite|postgres|both   PostgreSQL needs `node test/with-postgres.ts npm run test:crash`
  *   --suite <names>     some of starts, points, stale, random; all by default
  *   --part <i>/<n>      of the stories at points and of stale owners, the i-th of n parts
+ *   --kinds <names>     of stories, some of test/crash/story-plan.ts; all by default
  *   --random <number>   kills at random on each store
  *   --minutes <number>  begins no random story after this; all by default
  *   --seed <number>     of the random kills, and of what the bounded form chooses
@@ -23,6 +24,7 @@ import { accountOf, rowOf, tableOf, totalOf, type Result } from "./account.ts";
 import { createChoice, suites } from "./choice.ts";
 import { loadProcess } from "./process.ts";
 import { runOn } from "./run.ts";
+import { kinds } from "./story-plan.ts";
 import type { Store } from "./witness.ts";
 
 const { values } = parseArgs({
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     store: { type: "string" },
     suite: { type: "string", default: suites.join(",") },
     part: { type: "string", default: "1/1" },
+    kinds: { type: "string", default: kinds.join(",") },
     random: { type: "string" },
     minutes: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
@@ -61,6 +64,7 @@ const outcomes = await Promise.allSettled(
       environment,
       seed,
       random,
+      kinds: kinds.filter((kind) => values.kinds.split(",").includes(kind)),
       until: started + Number(values.minutes) * 60_000,
       choose: createChoice({ store, full, seed, only, suites: chosen, part }),
       note,

@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { parseDocument } from "yaml";
 import { startBotConnector, type BotConnector } from "../../sandbox/bot-connector/bot-connector.ts";
 import { freePort } from "../../sandbox/free-port.ts";
 import { startWorld, type World } from "../../sandbox/world.ts";
@@ -43,6 +44,7 @@ export async function openPlace(
   const world = await inTurn(() =>
     startWorld({ folder: join(folder, "world"), speed, helmPatience: 12 }),
   );
+  watchOften(world.environment["OMNIBOT_CONFIG"] ?? "");
   const ledger = await newLedger(store, world.environment["OMNIBOT_DATA"] ?? "", name);
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
@@ -88,6 +90,13 @@ export async function openPlace(
       await ledger.remove();
     },
   };
+}
+
+/** A change past omnibot is to be noticed while its story is told. */
+function watchOften(file: string): void {
+  const config = parseDocument(readFileSync(file, "utf8"));
+  config.setIn(["environments", "production", "gitops", "poll"], "1s");
+  writeFileSync(file, config.toString());
 }
 
 let turn: Promise<unknown> = Promise.resolve();

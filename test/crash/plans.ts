@@ -1,14 +1,14 @@
 import type { Kill } from "./keeper.ts";
 import type { Blow, Point } from "./orders.ts";
 import { createRandom } from "./random.ts";
-import { kinds, type Kind, type StoryPlan } from "./story-plan.ts";
+import type { Kind, StoryPlan } from "./story-plan.ts";
 
 /**
  * What changes something, in the ledger or in the world. Of everything else it matters little at which of many looks the
  * process ends.
  */
 const writes =
-  /ledger\.(create|approve|reject|audit|intend|settle|forget|save)|threads\.(keep|release)|conversations\.|startRun|gitops\.(create|commit|open|merge|delete)|cluster\.poke/;
+  /ledger\.(create|approve|reject|audit|intend|settle|forget|save|moveMark)|interventions\.|threads\.(keep|release)|conversations\.|(start|cancel)Run|gitops\.(create|commit|open|merge|close|delete)|cluster\.poke/;
 
 /** Every point that a whole story passed, in order; of what is asked again and again, the first, middle and last time. */
 export function pointsOf(passed: readonly string[]): readonly Point[] {
@@ -61,20 +61,25 @@ export function restarts(kind: Kind, at: string, starts: readonly Point[]): Stor
 
 /**
  * The points at which an owner that became stale could do harm: around what it decides, intends, acts, records, saves, posts
- * or draws. In a story of its own each, since such a story waits for leases.
+ * or draws; `common` are those of a deployment, which other kinds of story need not repeat. In a story of its own each, since
+ * such a story waits for leases.
  */
-export function stalePlans(kind: Kind, points: readonly Point[]): readonly StoryPlan[] {
+export function stalePlans(
+  kind: Kind,
+  points: readonly Point[],
+  common: ReadonlySet<string>,
+): readonly StoryPlan[] {
   const harmful =
-    /^before (ledger\.(approve|reject|intend|settle|save)|pipelines\.startRun|gitops\.(create|commit|open|merge|delete)|cluster\.poke|threads\.|conversations\.)|^after (ledger\.intend|threads\.(claim|keep))/;
-  const chosen = points.filter(({ at, occurrence }) => occurrence === 1 && harmful.test(at));
-  const plans = (["hold", "stop"] as const).flatMap((blow) =>
+    /^before (ledger\.(approve|reject|intend|settle|save|moveMark)|interventions\.|pipelines\.(start|cancel)Run|gitops\.(create|commit|open|merge|close|delete)|cluster\.poke|threads\.|conversations\.)|^after (ledger\.intend|threads\.(claim|keep))/;
+  const chosen = points.filter(
+    ({ at, occurrence }) => occurrence === 1 && harmful.test(at) && !common.has(at),
+  );
+  return (["hold", "stop"] as const).flatMap((blow) =>
     onePerStory(
       kind,
       chosen.map(({ at }) => pointAt(at, 1, blow)),
     ),
   );
-  // Decisions alone are what a rejected request adds to the others.
-  return kind === "reject" ? plans.filter(({ name }) => /ledger\.reject/.test(name)) : plans;
 }
 
 /** Every n-th, beginning with one that the seed chooses. */
@@ -93,7 +98,7 @@ export function randomStory(
 ): StoryPlan {
   const random = createRandom(seed * 100_003 + number);
   // Deployments and rollbacks take turns; every fifth request is rejected.
-  const kind: Kind = number % 5 === 4 ? "reject" : (kinds[number % 2] ?? "deploy");
+  const kind = number % 5 === 4 ? "reject" : number % 2 === 0 ? "deploy" : "rollback";
   const count = kind === "reject" ? 2 + random.below(2) : 4 + random.below(5);
   const places = Array.from({ length: count }, () => random.below(points[kind].length));
   const kills = places

@@ -82,6 +82,7 @@ export function withPoints(
     ledger: watched("ledger", parts.ledger),
     threads: watched("threads", parts.threads),
     conversations: watched("conversations", parts.conversations),
+    interventions: watched("interventions", parts.interventions),
     worldOf(environment) {
       const known = worlds.get(environment.name);
       if (known !== undefined) return known;

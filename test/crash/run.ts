@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly root: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly seed: number;
+  /** What kinds of story are told. */
+  readonly kinds: readonly Kind[];
   /** Kills at random, as far as there is time for them. */
   readonly random: number;
   /** When the last random story begins at the latest, ms since 1970. */
@@ -47,7 +49,7 @@ export interface RunOptions {
 
 /** Everything on one store, in worlds side by side: whoever is free tells the next story. */
 export async function runOn(options: RunOptions): Promise<void> {
-  const { store, places, root, environment, seed, random, until, choose, note } = options;
+  const { store, places, root, environment, seed, kinds, random, until, choose, note } = options;
   const open: Place[] = [];
   const at = async (i: number) => {
     const place = await openPlace(`${store}-${i}`, store, root, environment);
@@ -62,9 +64,9 @@ export async function runOn(options: RunOptions): Promise<void> {
     // Awaited below, unless something else fails before.
     others.catch(() => {});
     const starts = firstStarts(store, root, { ...first.world.environment, ...environment });
-    const [told, whole] = await Promise.all([traceAll(first, second), starts.whole()]);
+    const [told, whole] = await Promise.all([traceAll(first, second, kinds), starts.whole()]);
     const traced: Traced = { ...told, firstStart: whole.points };
-    const missing = neverMet(traced.points, new Set([...first.calls, ...second.calls]));
+    const missing = neverMet(traced.points, kinds, new Set([...first.calls, ...second.calls]));
     if (missing.length > 0) throw new Error(`${store}: ${missing.join("; ")}`);
     await others;
 
@@ -133,20 +135,37 @@ function isLong({ name }: StoryPlan): boolean {
   return /before pipelines\.startRun|after ledger\.intend:start-run/.test(name);
 }
 
-/** Every point of every story without a blow, and of a start in the middle of one. */
-async function traceAll(first: Place, second: Place): Promise<Omit<Traced, "firstStart">> {
-  const traceHere = async (place: Place, ...traces: (readonly [Kind, ...Point[]])[]) => {
-    const all: (readonly Point[])[] = [];
-    for (const [kind, ...kills] of traces) all.push(await trace(place, kind, kills));
-    return all;
+/** Every point of every kind of story without a blow, and of a start in the middle of one. */
+async function traceAll(
+  first: Place,
+  second: Place,
+  wanted: readonly Kind[],
+): Promise<Omit<Traced, "firstStart">> {
+  const points: Record<Kind, readonly Point[]> = { ...noPoints };
+  const traceHere = async (place: Place, ...all: readonly Kind[]) => {
+    for (const kind of all) if (wanted.includes(kind)) points[kind] = await trace(place, kind, []);
   };
-  const [[deploy = [], reject = []], [rollback = [], restarted = []]] = await Promise.all([
-    traceHere(first, ["deploy"], ["reject"]),
-    traceHere(second, ["rollback"], ["reject", pointAt("after ledger.create")]),
+  let restarted: readonly Point[] = [];
+  await Promise.all([
+    traceHere(first, "deploy", "reject", "cancel", "retry"),
+    traceHere(second, "rollback").then(async () => {
+      restarted = await trace(second, "reject", [pointAt("after ledger.create")]);
+      await traceHere(second, "withdraw", "notice");
+    }),
   ]);
   const starts = restarted.filter(({ at }) => /^before sql:|^after migrate$/.test(at));
-  return { points: { deploy, rollback, reject }, starts };
+  return { points, starts };
 }
+
+const noPoints: Readonly<Record<Kind, readonly Point[]>> = {
+  deploy: [],
+  rollback: [],
+  reject: [],
+  cancel: [],
+  withdraw: [],
+  retry: [],
+  notice: [],
+};
 
 async function trace(place: Place, kind: Kind, kills: readonly Point[]): Promise<readonly Point[]> {
   place.passed.length = 0;

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { cardActions } from "../../sandbox/card-text.ts";
-import { alex } from "../../sandbox/people.ts";
-import { git } from "../acceptance/git.ts";
+import type { Said } from "../../sandbox/bot-connector/connector.ts";
+import { adele, alex, diego } from "../../sandbox/people.ts";
+import { git, releaseFile } from "../acceptance/git.ts";
 import { createDeciders } from "./deciders.ts";
 import type { Kill } from "./keeper.ts";
-import type { Finding, Told } from "./findings.ts";
-import { judge } from "./judge.ts";
+import { createErrand } from "./errand.ts";
+import type { Before, Finding, Told } from "./findings.ts";
+import { judge, ownThreads } from "./judge.ts";
 import { wantedTag, type Place } from "./place.ts";
 import { releaseHold } from "./release.ts";
 import type { Kind, StoryPlan } from "./story-plan.ts";
+import type { DeploymentLine } from "./witness.ts";
 
 export interface StoryResult extends StoryPlan {
   readonly place: string;
@@ -35,38 +38,48 @@ const builds = [40641, 40655] as const;
 /** Somebody asks, somebody decides, omnibot is killed as planned, and the story goes on until its end. */
 export async function tellStory(place: Place, plan: StoryPlan): Promise<StoryResult> {
   const { world, teams, keeper, witness, doubts } = place;
+  const { kind } = plan;
   const started = Date.now();
   const end = started + patience;
   await until(() => keeper.isUp(), end);
+  if (kind === "notice") await beWatched(place, end);
   const [hitsBefore, ends, doubtful] = [keeper.hits, keeper.ends.length, doubts.length];
-  const before = {
+  const before: Before = {
     head: git(world, "rev-parse", "main"),
     tag: wantedTag(world),
     journal: world.github.journal.length,
     runs: world.azureDevOps.runs.length,
+    deployment: (await witness.newer(0)).at(-1)?.id ?? 0,
+    ownThreads: ownThreads(teams).length,
   };
-  const text = request(place, plan.kind);
+  setUp(place, kind);
   keeper.plan(plan.kills);
 
-  const said = await teams.say(alex, text);
-  const thread = said.threadId;
-  let heard = isAccepted(said.status);
-  const deciders = createDeciders(teams, plan.kind);
+  const { text, said } = await begin(place, kind);
+  let heard = said === undefined || isAccepted(said.status);
+  const deciders = createDeciders(teams, kind);
+  const errand = createErrand(place, kind, before);
+  let line: DeploymentLine | undefined;
   let finished = false;
   while (!finished && Date.now() < end) {
     // Teams delivers again what was not answered.
-    if (!heard && keeper.isUp())
+    if (!heard && said !== undefined && keeper.isUp())
       heard = isAccepted((await teams.redeliver(said.messageId, "same-id")).status);
-    const [line] = await witness.deployments(thread).catch(() => []);
-    const shown = line !== undefined && line.state !== "active" && line.shown >= line.revision;
-    const over = line !== undefined && (line.step !== "approve" || line.state !== "active");
-    await deciders.decide(askingCard(place, thread), over);
-    finished = shown && keeper.isCalm() && deciders.areDone();
+    await errand.look(line);
+    [line] = await witness.newer(before.deployment).catch(() => [line].flatMap((one) => one ?? []));
+    const ended = line !== undefined && !["active", "following"].includes(line.state);
+    const shown = ended && line !== undefined && line.shown >= line.revision;
+    const over = ended || (line !== undefined && line.step !== "approve");
+    if (said !== undefined) await deciders.decide(askingCard(place, said.threadId), over);
+    const all = said === undefined || (deciders.areDone() && errand.isDone());
+    finished = shown && keeper.isCalm() && all;
     await delay(pause);
   }
   const missed = keeper.cancel();
   await until(() => keeper.isUp() && keeper.isCalm(), end);
+  tidyUp(place);
 
+  const thread = said?.threadId ?? line?.conversation ?? "";
   const told: Told = {
     ...plan,
     thread,
@@ -75,30 +88,59 @@ export async function tellStory(place: Place, plan: StoryPlan): Promise<StoryRes
     ...deciders.told(),
     before,
     ends: keeper.ends.slice(ends),
-    doubts: doubts.slice(doubtful).filter((one) => one.thread === thread),
+    // What nobody asked for has no thread before its card is posted.
+    doubts: doubts.slice(doubtful).filter((one) => said === undefined || one.thread === thread),
   };
   const { findings: judged, secondCards, unsaid } = await judge(place, told);
   // What somebody says after the story is no part of it.
   keeper.trace(false);
-  const held =
-    plan.kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
+  const held = kind === "rollback" ? await releaseHold(teams, "production", holdTime) : undefined;
   const findings = held === undefined ? judged : [...judged, { type: "lost" as const, what: held }];
   const hits = keeper.hits - hitsBefore;
   const milliseconds = Date.now() - started;
   return { ...plan, place: place.name, hits, missed, findings, secondCards, unsaid, milliseconds };
 }
 
-/** Words that make something ship: a new commit, or the other of two builds. */
-function request({ world }: Place, kind: Kind): string {
+/** What is in the way from the beginning. */
+function setUp({ world }: Place, kind: Kind): void {
   if (kind === "rollback") {
     // GitHub puts the first branch off, which is certainly not done: that intent is taken back.
     const answer = { status: 429, headers: { "retry-after": "1" } };
     world.github.faults.push({ method: "POST", path: "/git/refs$", times: 1, answer });
-    const live = wantedTag(world);
-    return `rollback production ${builds.find((build) => !live.endsWith(String(build)))}`;
   }
-  world.azureDevOps.pushCommit({ message: `Change ${Date.now()}`, author: "Lee Gu" });
-  return "deploy production";
+  world.azureDevOps.controls.agents = kind !== "cancel";
+  if (kind === "withdraw") world.github.rules.checks.set("lint", "pending");
+  world.choose(kind === "retry" ? "image-missing" : "success");
+}
+
+function tidyUp({ world }: Place): void {
+  world.azureDevOps.controls.agents = true;
+  world.github.rules.checks.clear();
+  world.choose("success");
+}
+
+/** Words that make something ship: a new commit, or the other of two builds; or a change of the file past omnibot. */
+async function begin(
+  { world, teams }: Place,
+  kind: Kind,
+): Promise<{ readonly text: string; readonly said?: Said }> {
+  const live = wantedTag(world);
+  const other = builds.find((build) => !live.endsWith(String(build)));
+  if (kind === "notice") {
+    const edit = (file: string) => file.replace(live, `production-${other}`);
+    await world.github.pushCommit({ path: releaseFile, edit, message: "By hand", author: diego });
+    return { text: `production-${other}` };
+  }
+  const text = kind === "rollback" ? `rollback production ${other}` : "deploy production";
+  if (kind !== "rollback")
+    world.azureDevOps.pushCommit({ message: `Change ${Date.now()}`, author: "Lee Gu" });
+  return { text, said: await teams.say(alex, text) };
+}
+
+/** omnibot was spoken to in the channel, and has seen the file: so it notices a change, and has somewhere to tell it. */
+async function beWatched({ teams, witness }: Place, end: number): Promise<void> {
+  await teams.say(adele, "help");
+  while (!(await witness.watches()) && Date.now() < end) await delay(pause);
 }
 
 /** The newest card of the thread that asks for a decision. */

@@ -7,6 +7,10 @@ export type Store = "sqlite" | "postgres";
 
 /** What the ledger itself says, read from beside omnibot. */
 export interface Witness {
+  /** Deployments with a higher number than this one, in order. */
+  newer(id: number): Promise<readonly DeploymentLine[]>;
+  /** Whether omnibot knows how the file in Git stands, so that it notices when somebody changes it. */
+  watches(): Promise<boolean>;
   /** The deployments of a thread: there should be one. */
   deployments(thread: string): Promise<readonly DeploymentLine[]>;
   /** The audit trail of a deployment, in order. */
@@ -44,6 +48,9 @@ const sentText = z
 const deploymentLines = z.array(
   z.object({
     id: z.number(),
+    kind: z.string(),
+    /** Of its thread, or the channel as long as that is not begun. */
+    conversation: z.string(),
     key: z.string(),
     state: z.string(),
     step: z.string().nullable(),
@@ -69,6 +76,10 @@ const postgresSchema = `
   union all select event_object_table, trigger_name, event_manipulation, '' from information_schema.triggers
   order by 1, 2, 3`;
 
+const deployments = `
+  select d.id, d.kind, t.conversation, d.key, d.state, d.step, d.revision, t.shown_revision as shown, t.sent
+    from deployment d join thread t on t.deployment_id = d.id`;
+
 /** Reads a ledger without writing to it. */
 export function readLedger(
   location: { readonly file: string } | { readonly url: string },
@@ -77,9 +88,14 @@ export function readLedger(
   const { ask, close } = inFile ? askFile(location.file) : askServer(location.url);
   return {
     async deployments(thread) {
-      const query = `select d.id, d.key, d.state, d.step, d.revision, t.shown_revision as shown, t.sent
-        from deployment d join thread t on t.deployment_id = d.id where t.conversation = $1`;
-      return deploymentLines.parse(await ask(query, thread));
+      return deploymentLines.parse(await ask(`${deployments} where t.conversation = $1`, thread));
+    },
+    async newer(id) {
+      return deploymentLines.parse(await ask(`${deployments} where d.id > $1 order by d.id`, id));
+    },
+    async watches() {
+      const marks = await ask("select commit_id from watched_file where commit_id is not null");
+      return Array.isArray(marks) && marks.length > 0;
     },
     async audit(id) {
       const query =

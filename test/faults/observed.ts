@@ -74,7 +74,7 @@ const lease = 30_000;
 
 /** Puts eyes between omnibot and its ports: what it saves is seen, and its waits are passed over. */
 export function observed(
-  { ledger, threads, conversations, worldOf }: Parts,
+  { ledger, threads, conversations, worldOf, interventions }: Parts,
   clock: JumpingClock,
   seen: () => Observations,
 ): Parts {
@@ -163,6 +163,7 @@ export function observed(
     ledger: watchedLedger,
     threads: watchedThreads,
     conversations: around(conversations, "conversations", calls),
+    interventions,
     worldOf(environment) {
       const world = worldOf(environment);
       const watch: Cluster["watch"] = (...asked) =>
