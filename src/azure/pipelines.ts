@@ -3,7 +3,7 @@ import type { Clock, Pipelines } from "../deployment/ports.ts";
 import { createDevOps, type DevOpsAuth, type Patience } from "./devops.ts";
 import { findBuild } from "./find-run.ts";
 import { preflight } from "./preflight.ts";
-import { readBuild, readRun } from "./read-run.ts";
+import { readBuild, readRun, type UnreadLogs } from "./read-run.ts";
 import { evidenceOf } from "./run-evidence.ts";
 import { readChanges } from "./changes.ts";
 import { readHead, type GithubSource } from "./source.ts";
@@ -33,12 +33,14 @@ export function createPipelines({
   const config = environment.build;
   const devOps = createDevOps(config.organization, auth, () => clock.now(), patience);
 
+  const unread: UnreadLogs = new Map();
+
   return {
     marked: config.marker.kind !== "none",
     readHead: () => readHead(devOps, config, github),
     startRun: (request) => startRun(devOps, config, request),
     preflight: (commit) => preflight(devOps, config, commit),
-    readRun: (id) => readRun(devOps, config, id),
+    readRun: (id) => readRun(devOps, config, id, unread),
     cancelRun: (id) => cancelRun(devOps, config, id),
 
     async readChanges(fromBuild, toCommit) {

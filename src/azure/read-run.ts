@@ -42,7 +42,12 @@ export async function readBuild(
  * How a run stands. "Partially succeeded" is a failure here: something in it failed and was told to be ignored, and whether
  * the image is sound is not for omnibot to guess.
  */
-export async function readRun(devOps: DevOps, config: BuildConfig, id: number): Promise<RunState> {
+export async function readRun(
+  devOps: DevOps,
+  config: BuildConfig,
+  id: number,
+  unread: UnreadLogs,
+): Promise<RunState> {
   const build = await readBuild(devOps, config, id);
   if (build === undefined) {
     const words = `Azure DevOps has no run ${id} of pipeline ${config.pipeline} any more`;
@@ -58,7 +63,7 @@ export async function readRun(devOps: DevOps, config: BuildConfig, id: number): 
     case BuildStatus.InProgress:
       return { state: "running", ...describeProgress(await readTimeline(devOps, config, id)) };
     case BuildStatus.Completed:
-      return await readEnd(devOps, config, build);
+      return await readEnd(devOps, config, build, unread);
     case BuildStatus.None:
     case BuildStatus.All:
       return { state: "queued", sentence: "Azure DevOps does not say yet how the run stands" };
@@ -83,7 +88,12 @@ async function describeQueue(
   };
 }
 
-async function readEnd(devOps: DevOps, config: BuildConfig, build: Build): Promise<RunState> {
+async function readEnd(
+  devOps: DevOps,
+  config: BuildConfig,
+  build: Build,
+  unread: UnreadLogs,
+): Promise<RunState> {
   if (build.result === BuildResult.Succeeded)
     return { state: "succeeded", run: evidenceOf(build, config) };
   const url = runUrl(build.id, build.page, config);
@@ -95,10 +105,15 @@ async function readEnd(devOps: DevOps, config: BuildConfig, build: Build): Promi
       url,
     };
   }
-  return { ...(await readFailure(devOps, config, build)), url };
+  return { ...(await readFailure(devOps, config, build, unread)), url };
 }
 
-async function readFailure(devOps: DevOps, config: BuildConfig, build: Build): Promise<Bad> {
+async function readFailure(
+  devOps: DevOps,
+  config: BuildConfig,
+  build: Build,
+  unread: UnreadLogs,
+): Promise<Bad> {
   const failure = findFailure(await readTimeline(devOps, config, build.id));
   const detail =
     failure?.detail ??
@@ -107,7 +122,13 @@ async function readFailure(devOps: DevOps, config: BuildConfig, build: Build): P
   const partial =
     build.result === BuildResult.PartiallySucceeded ? "The run succeeded in part only. " : "";
   const excerpt =
-    failure === undefined ? undefined : await readTail(devOps, config, build.id, failure);
+    failure === undefined ? undefined : await readTail(devOps, config, build.id, failure, unread);
+  if (excerpt === "unreadable")
+    return {
+      state: "failed",
+      code: "pipeline-failed",
+      detail: `${partial}${detail.replace(/[.\s]*$/, ".")} Its log could not be read.`,
+    };
   return {
     state: "failed",
     code: "pipeline-failed",
@@ -136,13 +157,22 @@ async function readTimeline(
   return timeline?.records ?? [];
 }
 
-/** The end of the failing task's log; undefined where it is gone or may not be read: the failure is told all the same. */
+/**
+ * How often the log of a run did not come, by the run's number. In memory: whoever comes after a restart may try as often again.
+ */
+export type UnreadLogs = Map<number, number>;
+
+/** So many looks wait for a log; after that the failure is told without it. */
+const mostTries = 4;
+
+/** The end of the failing task's log; undefined where it has none. The failure is told even where that cannot be read. */
 async function readTail(
   devOps: DevOps,
   config: BuildConfig,
   id: number,
   failure: RunFailure,
-): Promise<Excerpt | undefined> {
+  unread: UnreadLogs,
+): Promise<Excerpt | "unreadable" | undefined> {
   const { log } = failure;
   if (log === undefined) return undefined;
   try {
@@ -158,11 +188,12 @@ async function readTail(
     const tail = tailOfTask(lines ?? []);
     return tail.length === 0 ? undefined : { title: `Log of "${failure.name}"`, lines: tail };
   } catch (error) {
-    if (
-      error instanceof ServiceError &&
-      (error.trouble === "denied" || error.trouble === "invalid")
-    )
-      return undefined;
-    throw error;
+    if (!(error instanceof ServiceError)) throw error;
+    const tries = (unread.get(id) ?? 0) + 1;
+    unread.set(id, tries);
+    const forGood = error.trouble === "denied" || error.trouble === "invalid";
+    if (!forGood && tries < mostTries) throw error;
+    unread.delete(id);
+    return "unreadable";
   }
 }

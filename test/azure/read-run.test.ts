@@ -199,7 +199,26 @@ describe("a run that failed", () => {
     nock(host).get(`${project}/build/builds/40672/logs`).reply(403, { message: "no" });
     const run = await pipelines().readRun(40672);
     expect(run).toMatchObject({ state: "failed", code: "pipeline-failed" });
+    expect(run).toMatchObject({
+      detail: expect.stringMatching(/denied\. Its log could not be read\.$/),
+    });
     expect(run).not.toHaveProperty("excerpt");
+  });
+
+  test("is told without its log where that does not come for good", async () => {
+    const { readRun } = pipelines();
+    for (let looks = 1; looks <= 3; looks += 1) {
+      serveTimeline(failedTask);
+      nock(host).get(`${project}/build/builds/40672/logs`).reply(503, "");
+      expect(await troubleOf(readRun(40672))).toMatchObject({ trouble: "unreachable" });
+      serveBuild({ status: "completed", result: "failed" });
+    }
+    serveTimeline(failedTask);
+    nock(host).get(`${project}/build/builds/40672/logs`).reply(503, "");
+    expect(await readRun(40672)).toMatchObject({
+      code: "pipeline-failed",
+      detail: expect.stringContaining("Its log could not be read."),
+    });
   });
 
   test("is told later with its log where the log did not come", async () => {

@@ -131,6 +131,21 @@ export const calls: readonly Call[] = [
     manner: "without",
   }),
   onDevOps({
+    name: "right to queue",
+    method: "GET",
+    path: "/_apis/permissions/",
+    during: "none",
+    manner: "without",
+  }),
+  onDevOps({
+    name: "preview",
+    method: "POST",
+    path: "/preview$",
+    during: "none",
+    writes: false,
+    manner: "without",
+  }),
+  onDevOps({
     name: "list runs",
     method: "GET",
     path: "/build/builds$",
@@ -222,6 +237,27 @@ export const calls: readonly Call[] = [
     absent: "failed: file-not-found",
   }),
   onGitHub({
+    name: "right to push",
+    method: "GET",
+    path: "^/repos/omnispatial/gitops$",
+    during: "none",
+    manner: "without",
+  }),
+  onGitHub({
+    name: "rules",
+    method: "GET",
+    path: "/rules/branches/",
+    during: "none",
+    manner: "without",
+  }),
+  onGitHub({
+    name: "protection",
+    method: "GET",
+    path: "/branches/main$",
+    during: "none",
+    manner: "without",
+  }),
+  onGitHub({
     name: "find branch",
     method: "GET",
     path: "/git/ref/heads(%2F|/)omnibot",
@@ -280,6 +316,22 @@ export const calls: readonly Call[] = [
     manner: "without",
   }),
 
+  onKubernetes({
+    name: "HelmRelease, before",
+    method: "GET",
+    path: "/helmreleases/",
+    query: isList,
+    during: "none",
+    manner: "without",
+  }),
+  onKubernetes({
+    name: "Kustomization, before",
+    method: "GET",
+    path: "/kustomizations/",
+    query: isList,
+    during: "none",
+    manner: "without",
+  }),
   onKubernetes({
     name: "get HelmRelease",
     method: "GET",

@@ -1,4 +1,5 @@
 import type { Fault, StandIn } from "../../sandbox/stand-in.ts";
+import type { Scenario } from "../../sandbox/scenario.ts";
 import type { Port } from "./calls.ts";
 import type { Cell } from "./cell.ts";
 import { answer, forEver, page } from "./faults.ts";
@@ -10,6 +11,8 @@ interface Lasting extends Pick<Tale, "ends" | "says" | "why" | "call" | "fault" 
   readonly to: (stage: Stage) => StandIn;
   readonly faults: readonly Omit<Fault, "times">[];
   readonly from?: "approval";
+  /** What the build brings. */
+  readonly scenario?: Scenario;
 }
 
 const devOps = ({ world }: Stage) => world.azureDevOps.standIn;
@@ -82,6 +85,17 @@ const lasting: readonly Lasting[] = [
     says: /may see it/,
   },
   {
+    port: "azure-devops",
+    to: devOps,
+    call: "log",
+    fault: "502 for good",
+    faults: [{ path: "/logs", ...answer(502) }],
+    from: "approval",
+    scenario: "build-fails",
+    ends: ["failed: pipeline-failed"],
+    says: /Its log could not be read/,
+  },
+  {
     port: "github",
     to: github,
     call: "all",
@@ -125,6 +139,7 @@ export const lastingCells: readonly Cell[] = lasting.map((one) => {
   return told({
     ...one,
     prepare(stage) {
+      stage.world.choose(one.scenario ?? "success");
       stage.seen.isWatching = false;
       stage.seen.passes =
         /watching for a while$|answers 500|does not answer|Waits for one approval/;
