@@ -206,16 +206,16 @@ describe("a run that failed", () => {
   });
 
   test("is told without its log where that does not come for good", async () => {
-    const { readRun } = pipelines();
+    const azure = pipelines();
     for (let looks = 1; looks <= 3; looks += 1) {
       serveTimeline(failedTask);
       nock(host).get(`${project}/build/builds/40672/logs`).reply(503, "");
-      expect(await troubleOf(readRun(40672))).toMatchObject({ trouble: "unreachable" });
+      expect(await troubleOf(azure.readRun(40672))).toMatchObject({ trouble: "unreachable" });
       serveBuild({ status: "completed", result: "failed" });
     }
     serveTimeline(failedTask);
     nock(host).get(`${project}/build/builds/40672/logs`).reply(503, "");
-    expect(await readRun(40672)).toMatchObject({
+    expect(await azure.readRun(40672)).toMatchObject({
       code: "pipeline-failed",
       detail: expect.stringContaining("Its log could not be read."),
     });

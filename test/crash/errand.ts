@@ -32,7 +32,7 @@ export function createErrand(place: Place, kind: Kind, before: Before): Errand {
     return world.github.journal
       .slice(before.journal)
       .some(
-        ({ method, path, status }) => method === "POST" && /\/pulls$/.test(path) && status < 300,
+        ({ method, path, status }) => method === "POST" && path.endsWith("/pulls") && status < 300,
       );
   }
 

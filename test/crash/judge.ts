@@ -26,7 +26,7 @@ interface Expected {
   readonly says: RegExp;
 }
 
-const live = {
+const whole = {
   state: "live",
   runs: 1,
   changes: 1,
@@ -35,16 +35,16 @@ const live = {
   says: / is live/,
 } as const;
 const stopped = { state: "canceled", merges: 0, says: /canceled/ } as const;
-const expected: Readonly<Record<Kind, Expected>> = {
-  deploy: live,
-  rollback: { ...live, runs: 0 },
+const outcomes: Readonly<Record<Kind, Expected>> = {
+  deploy: whole,
+  rollback: { ...whole, runs: 0 },
   reject: { state: "rejected", runs: 0, changes: 0, merges: 0, replies: 1, says: / rejected it/ },
-  cancel: { ...live, ...stopped, changes: 0 },
-  withdraw: { ...live, ...stopped },
+  cancel: { ...whole, ...stopped, changes: 0 },
+  withdraw: { ...whole, ...stopped },
   // That it failed, and in the end that it did not.
-  retry: { ...live, replies: 3 },
+  retry: { ...whole, replies: 3 },
   notice: {
-    ...live,
+    ...whole,
     runs: 0,
     changes: 0,
     merges: 0,
@@ -76,7 +76,7 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   const deciders = told.deciders.join(" and ") || "nobody";
   if (!told.finished)
     find("lost", `it has not ended: ${line.state}, at ${line.step}, decided by ${deciders}`);
-  const { state } = expected[told.kind];
+  const { state } = outcomes[told.kind];
   if (told.finished && line.state !== state) find("wrong", `it ended as ${line.state}`);
   if (told.lateCounted) find("wrong", "a decision counted that came too late");
 
@@ -92,7 +92,7 @@ function judgeEffects(
   { key }: DeploymentLine,
   once: CountOnce,
 ): void {
-  const { runs: built, changes, merges: merged } = expected[kind];
+  const { runs: built, changes, merges: merged } = outcomes[kind];
   const runs = world.azureDevOps.runs.slice(before.runs);
   once("run", runs.length, built);
   once("run with the key", runs.filter((run) => run.marker === key).length, built);
@@ -176,7 +176,7 @@ function judgeThread(
   if (secondCards > inDoubt("card"))
     find("double", `${cards.length} cards, and ${inDoubt("card")} posts of it were in doubt`);
   const live = cards.find((card) => card.id === sent.card?.id);
-  const { says: end, replies: wanted } = expected[kind];
+  const { says: end, replies: wanted } = outcomes[kind];
   if (live === undefined) find("lost", `the card is ${sent.card?.state ?? "missing"}`);
   else if (finished && !end.test(cardText(live.latest.card)))
     find("lost", `the card does not say how it ended: ${cardText(live.latest.card)}`);

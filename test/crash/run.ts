@@ -146,13 +146,12 @@ async function traceAll(
     for (const kind of all) if (wanted.includes(kind)) points[kind] = await trace(place, kind, []);
   };
   let restarted: readonly Point[] = [];
-  await Promise.all([
-    traceHere(first, "deploy", "reject", "cancel", "retry"),
-    traceHere(second, "rollback").then(async () => {
-      restarted = await trace(second, "reject", [pointAt("after ledger.create")]);
-      await traceHere(second, "withdraw", "notice");
-    }),
-  ]);
+  const others = async () => {
+    await traceHere(second, "rollback");
+    restarted = await trace(second, "reject", [pointAt("after ledger.create")]);
+    await traceHere(second, "withdraw", "notice");
+  };
+  await Promise.all([traceHere(first, "deploy", "reject", "cancel", "retry"), others()]);
   const starts = restarted.filter(({ at }) => /^before sql:|^after migrate$/.test(at));
   return { points, starts };
 }

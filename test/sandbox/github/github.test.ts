@@ -116,7 +116,7 @@ describe("GitHub's stand-in, asked by @octokit/rest", () => {
 
   test("a second background merge is answered 409 with the first one's uuid", async () => {
     await sandbox.close();
-    sandbox = await startSandbox({ mergeDelay: 60_000 });
+    sandbox = await startSandbox({ mergeDelay: 200_000 });
     const made = await propose(sandbox, "omnibot/d-1", "production-40672");
     const first = await mergeAsync(sandbox, made.number, { sha: made.head });
     const second = await refusal(mergeAsync(sandbox, made.number, { merge_method: "rebase" }));
