@@ -8,6 +8,7 @@ import {
   type TokenCredential,
 } from "@azure/identity";
 import type { AzureIdentity, BotIdentity } from "../config/settings.ts";
+import { scope } from "./entra-handler.ts";
 import { getToken } from "./token.ts";
 
 export type { TokenCredential } from "@azure/identity";
@@ -61,6 +62,11 @@ export function createBotCredential(bot: RegisteredBot, azure: AzureIdentity): T
 /** A valid token for the Bot Connector, from the credential's cache while it has one. */
 export function botToken(credential: TokenCredential): () => Promise<string> {
   return () => getToken(credential, "https://api.botframework.com/.default", "teams");
+}
+
+/** A valid token for Azure DevOps: the way to Entra is the same for everything else in Azure. */
+export function devOpsToken(credential: TokenCredential): () => Promise<string> {
+  return () => getToken(credential, scope, "azure-devops");
 }
 
 /** A valid token for Azure Database for PostgreSQL, which takes it as the password. */

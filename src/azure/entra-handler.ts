@@ -9,7 +9,7 @@ import type { TokenCredential } from "./credential.ts";
 import { getToken } from "./token.ts";
 
 /** Azure DevOps in Entra, the same in every tenant. */
-const scope = "499b84ac-1321-427f-aa17-267ca6975798/.default";
+export const scope = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 
 /**
  * Signs requests to Azure DevOps with an Entra token. The client's own bearer handler keeps the one token it was born with

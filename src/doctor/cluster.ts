@@ -3,6 +3,7 @@ import { examineCluster, type ClusterExamination } from "../cluster/examine-clus
 import { explainingRights, needlessRights, neededRights, pokingRight } from "../cluster/rights.ts";
 import type { TagState } from "../deployment/ports.ts";
 import { failed, off, ok, shared, warning, type Check, type Finding } from "./check.ts";
+import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot sees what Flux and the pods do, and Flux would bring a change. */
@@ -33,6 +34,7 @@ export function checksOfCluster(
       ...at,
       id: "cluster.sign-in",
       about: "sign-in to the cluster",
+      needs: flux.cluster.kind === "aks" ? [azureCheck] : [],
       async find() {
         await (await examination()).signIn();
         return ok("the API server knows omnibot");

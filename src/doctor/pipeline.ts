@@ -1,6 +1,7 @@
 import { examinePipeline } from "../azure/examine-pipeline.ts";
 import { causes } from "../deployment/causes.ts";
 import { failed, ok, shared, warning, type Check } from "./check.ts";
+import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot can build: everything of the pipeline but a run. */
@@ -23,6 +24,7 @@ export function checksOfPipeline({
       ...at,
       id: "pipeline.sign-in",
       about: "sign-in to Azure DevOps",
+      needs: settings.azureDevOpsToken === undefined ? [azureCheck] : [],
       async find() {
         await (await examination()).signIn();
         return ok(`${build.organization} knows omnibot`);

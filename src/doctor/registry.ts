@@ -1,6 +1,7 @@
 import { createRegistry } from "../azure/registry.ts";
 import type { TagState } from "../deployment/ports.ts";
 import { failed, ok, warning, type Check } from "./check.ts";
+import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot can see the images. It asks for the one that is live, or, where Git does not say, for one that is not. */
@@ -21,6 +22,7 @@ export function checksOfRegistry(
       environment: name,
       id: "registry.image",
       about: "the image in the registry",
+      needs: image.access === "entra" ? [azureCheck] : [],
       async find() {
         const live = await readTag().catch(() => undefined);
         const tag = live?.state === "read" ? live.tag : undefined;

@@ -28,8 +28,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterEach(() => {
-  const { kubernetes, github, azureDevOps, registry, app, flux } = world;
-  for (const { standIn } of [kubernetes, github, azureDevOps, registry, app])
+  const { kubernetes, github, azureDevOps, registry, app, flux, identity } = world;
+  for (const { standIn } of [kubernetes, github, azureDevOps, registry, app, identity])
     standIn.faults.length = 0;
   flux.receiver.faults.length = 0;
   Object.assign(azureDevOps.controls, {
@@ -116,6 +116,20 @@ const receiverAt = (url: () => string) => (config: Written) =>
   production("flux", { poke: { receiver: url() } })(config);
 
 const broken: readonly Broken[] = [
+  {
+    name: "an identity that Azure does not have",
+    // The client keeps the tokens of an identity that it has seen.
+    env: () => ({ AZURE_CLIENT_ID: "33333333-3333-4333-8333-333333333333" }),
+    world: () => {
+      const message = "No User Assigned or Delegated Managed Identity found";
+      const path = "/msi/token";
+      world.identity.standIn.faults.push({ path, ...always(400, { statusCode: 400, message }) });
+    },
+    trouble: "failed azure.sign-in",
+    says: /could not sign in to Entra/,
+    remedy: /AZURE_CLIENT_ID; on AKS set AZURE_IDENTITY=workload-identity/,
+    untried: ["pipeline.sign-in", "pipeline.definition", ...afterPipeline, "registry.image"],
+  },
   {
     name: "a personal access token that has expired",
     env: () => ({ AZURE_DEVOPS_TOKEN: "expired" }),
