@@ -209,7 +209,7 @@ export async function startOmnibot(
     requests,
     locks,
     interventions,
-    history: createHistory({ ledger, locks: lockStore, environments, worldOf }),
+    history: createHistory({ clock, ledger, locks: lockStore, environments, worldOf }),
     deliveries: ledger,
     threads,
     conversations,

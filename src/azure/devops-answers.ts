@@ -91,6 +91,7 @@ export const commitAnswer = z.object({
   commitId: z.string(),
   comment: z.string().nullish(),
   author: z.object({ name: z.string().nullish() }).nullish(),
+  committer: z.object({ date: z.coerce.date().optional().catch(undefined) }).nullish(),
   workItems: z
     .array(z.object({ id: z.string() }))
     .nullish()

@@ -74,8 +74,10 @@ export function toCommit(
 ): Commit {
   const message = firstWords(commit.comment?.split("\n", 1)[0] ?? "");
   const page = webAddress(repository.url);
+  const at = commit.committer?.date?.getTime();
   return {
     id: commit.commitId,
+    ...(at === undefined ? {} : { at }),
     ...(message === "" ? {} : { message }),
     ...(commit.author?.name ? { author: commit.author.name } : {}),
     ...(page === undefined ? {} : { url: `${page.replace(/\/$/, "")}/commit/${commit.commitId}` }),

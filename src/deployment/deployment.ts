@@ -176,6 +176,8 @@ export interface ReleaseName {
 
 export interface Commit {
   readonly id: string;
+  /** When it was committed, ms since 1970; missing where the service did not say, and in what earlier versions wrote. */
+  readonly at?: number;
   readonly message?: string;
   readonly author?: string;
   readonly url?: string;

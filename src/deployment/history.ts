@@ -1,8 +1,9 @@
 import type { Environment } from "../config/config.ts";
 import type { Commit, Deployment, Proposal } from "./deployment.ts";
+import { figuresOf, type Figures } from "./figures.ts";
 import type { Ledger } from "./ledger.ts";
 import { nameOf, type LockStore } from "./locks.ts";
-import type { Bad, World } from "./ports.ts";
+import type { Bad, Clock, World } from "./ports.ts";
 import { proposalOf } from "./proposal.ts";
 import { goodBuildOf } from "./way-back.ts";
 
@@ -29,6 +30,12 @@ export interface History {
   ): Promise<
     NoEnvironment | { readonly environment: Environment; readonly builds: readonly GoodBuild[] }
   >;
+  /** How often, how fast and how well, over the last 30 and 90 days. */
+  figures(
+    said: string | undefined,
+  ): Promise<
+    NoEnvironment | { readonly environment: Environment; readonly figures: readonly Figures[] }
+  >;
   /** What a deployment would ship now. Changes nothing. */
   wouldShip(
     said: string | undefined,
@@ -38,8 +45,9 @@ export interface History {
 }
 
 export interface HistoryOptions {
-  readonly ledger: Pick<Ledger, "list">;
+  readonly ledger: Pick<Ledger, "list" | "listSince">;
   readonly locks: Pick<LockStore, "findBlock">;
+  readonly clock: Clock;
   readonly environments: Readonly<Record<string, Environment>>;
   readonly worldOf: (environment: Environment) => World;
 }
@@ -50,8 +58,12 @@ const shown = 10;
 const remembered = 100;
 const offered = 5;
 
+/** Days over which figures are counted, and the most deployments that are counted. */
+const periods = [30, 90];
+const counted = 5000;
+
 /** What was, and what would be. */
-export function createHistory({ ledger, locks, environments, worldOf }: HistoryOptions): History {
+export function createHistory({ ledger, locks, clock, environments, worldOf }: HistoryOptions): History {
   return {
     async newest(said) {
       const environment = find(said);
@@ -64,6 +76,15 @@ export function createHistory({ ledger, locks, environments, worldOf }: HistoryO
       if ("state" in environment) return environment;
       const all = await ledger.list(environment.name, remembered);
       return { environment, builds: await withoutBlocked(goodOnes(all, environment)) };
+    },
+
+    async figures(said) {
+      const environment = find(said);
+      if ("state" in environment) return environment;
+      const now = clock.now();
+      const since = now - Math.max(...periods) * 24 * 60 * 60_000;
+      const all = await ledger.listSince(environment.name, since, counted);
+      return { environment, figures: periods.map((days) => figuresOf(all, days, now)) };
     },
 
     async wouldShip(said) {

@@ -94,6 +94,8 @@ export interface Ledger {
   findActive(environment: string): Promise<Deployment | undefined>;
   /** The newest deployments of an environment, newest first. */
   list(environment: string, limit: number): Promise<readonly Deployment[]>;
+  /** The deployments of an environment that were asked for or ended since then (ms since 1970), newest first, `limit` at most. */
+  listSince(environment: string, since: number, limit: number): Promise<readonly Deployment[]>;
   /** Every deployment that somebody still has to look at, of all environments. */
   listWorkedOn(): Promise<readonly Deployment[]>;
   /** Whether this conversation is the deployment's own thread. */

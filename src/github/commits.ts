@@ -102,11 +102,13 @@ export async function readChanges(
 
 function dated(answer: z.output<typeof commits>[number]): FileCommit {
   const author = answer.author?.login ?? answer.commit.author?.name;
+  const at = Date.parse(answer.commit.committer.date);
   const commit: Commit = {
     id: answer.sha,
+    at,
     message: answer.commit.message,
     ...(author === undefined ? {} : { author }),
     url: answer.html_url,
   };
-  return { commit, at: Date.parse(answer.commit.committer.date) };
+  return { commit, at };
 }

@@ -6,7 +6,7 @@ import { approve, reject } from "./decisions.ts";
 import { lightly } from "./database.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
-import { isThread, readActive, readDeployment, readHistory, readWorkedOn } from "./read.ts";
+import { isThread, readActive, readDeployment, readHistory, readSince, readWorkedOn } from "./read.ts";
 import { remember } from "./deliveries.ts";
 import { create } from "./requests.ts";
 import type { Schema } from "./schema.ts";
@@ -23,6 +23,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     get: (id) => readDeployment(db, id),
     findActive: (environment) => readActive(db, environment),
     list: (environment, limit) => readHistory(db, environment, limit),
+    listSince: (environment, since, limit) => readSince(db, environment, since, limit),
     listWorkedOn: () => readWorkedOn(db),
     isThread: (id, conversation) => isThread(db, id, conversation),
     approve: (id, approval) => whole((tx) => approve(tx, id, approval)),

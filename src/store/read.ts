@@ -39,6 +39,23 @@ export async function readHistory(
   return Promise.all(rows.map((row) => withApprovals(db, row)));
 }
 
+export async function readSince(
+  db: Queries,
+  environment: string,
+  since: number,
+  limit: number,
+): Promise<readonly Deployment[]> {
+  const rows = await db
+    .selectFrom("deployment")
+    .selectAll()
+    .where("environment", "=", environment)
+    .where((eb) => eb.or([eb("requested_at", ">=", since), eb("ended_at", ">=", since)]))
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+  return withAllApprovals(db, rows);
+}
+
 export async function readWorkedOn(db: Queries): Promise<readonly Deployment[]> {
   const rows = await db
     .selectFrom("deployment")
@@ -67,4 +84,22 @@ export async function withApprovals(db: Queries, row: DeploymentRow): Promise<De
     .orderBy("at")
     .execute();
   return deploymentOf(row, approvals);
+}
+
+/** As withApprovals, in one query. */
+export async function withAllApprovals(
+  db: Queries,
+  rows: readonly DeploymentRow[],
+): Promise<readonly Deployment[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const approvals = await db
+    .selectFrom("approval")
+    .selectAll()
+    .where("deployment_id", ">=", Math.min(...ids))
+    .where("deployment_id", "<=", Math.max(...ids))
+    .orderBy("at")
+    .execute();
+  const byDeployment = Map.groupBy(approvals, (one) => one.deployment_id);
+  return rows.map((row) => deploymentOf(row, byDeployment.get(row.id) ?? []));
 }

@@ -24,7 +24,7 @@ export type Command =
       readonly duration: number | undefined;
     }
   | { readonly type: "unlock"; readonly environment: string | undefined }
-  | { readonly type: "history" | "diff"; readonly environment: string | undefined }
+  | { readonly type: "history" | "diff" | "stats"; readonly environment: string | undefined }
   /** `#128`; without a number the one in work, or the newest. */
   | { readonly type: "cancel" | "retry"; readonly id: number | undefined }
   | { readonly type: "block"; readonly build: number; readonly reason: string }
@@ -47,6 +47,7 @@ export const verbs = [
   "unblock",
   "history",
   "diff",
+  "stats",
   "cancel",
   "retry",
   "help",
@@ -58,7 +59,7 @@ type Numbered = "deploy" | "rollback" | "block" | "unblock";
 type Verb = (typeof verbs)[number];
 
 /** Commands that change nothing: they may be put as a question. */
-const readers: ReadonlySet<Verb> = new Set(["status", "history", "diff", "help"]);
+const readers: ReadonlySet<Verb> = new Set(["status", "history", "diff", "stats", "help"]);
 const longest = 200;
 const politeBefore = new Set(["please", "pls", "hey", "hi", "hello"]);
 const politeWithin = new Set(["please", "pls", "to", "the", "now", "thanks", "thx"]);
@@ -104,6 +105,7 @@ export function parseCommand(text: string): Command {
     case "status":
     case "history":
     case "diff":
+    case "stats":
       return readNamed(known, meaningful(rest)) ?? unclear;
     case "cancel":
     case "retry":
@@ -164,7 +166,7 @@ function readNumber(verb: "cancel" | "retry", words: readonly string[]): Command
 }
 
 function readNamed(
-  verb: "status" | "unlock" | "history" | "diff",
+  verb: "status" | "unlock" | "history" | "diff" | "stats",
   words: readonly string[],
 ): Command | undefined {
   const [first, ...more] = words;

@@ -8,6 +8,7 @@ import { renderChoice } from "./cards/choice.ts";
 import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
 import { renderHelp } from "./cards/help.ts";
 import { renderHistory } from "./cards/history.ts";
+import { renderStats } from "./cards/stats.ts";
 import { renderDeployment, renderStatus } from "./cards/status.ts";
 import type { Command } from "./command.ts";
 import { cardMessage, textMessage, type Message } from "./conversations.ts";
@@ -17,7 +18,7 @@ import { ledgerTime, within } from "./within.ts";
 /** Commands that change nothing. */
 export type ReadingCommand = Extract<
   Command,
-  { type: "history" | "diff" | "status" | "deployment" | "help" | "unknown" | "bad-number" }
+  { type: "history" | "diff" | "stats" | "status" | "deployment" | "help" | "unknown" | "bad-number" }
 >;
 
 const reading: ReadonlySet<Command["type"]> = new Set<ReadingCommand["type"]>([
@@ -65,6 +66,7 @@ export function createReadingCommands({
     switch (command.type) {
       case "history":
       case "diff":
+      case "stats":
         return readHistory(command.type, command.environment);
       case "status":
         return attempt("the status", lookTime, () => readStatus(command.environment));
@@ -91,12 +93,13 @@ export function createReadingCommands({
     }
   }
 
-  type Verb = "history" | "diff" | "rollback";
+  type Verb = "history" | "diff" | "stats" | "rollback";
 
   function readHistory(verb: Verb, said: string | undefined): Promise<Message> {
     return attempt("the history", lookTime, async () => {
       const found = await {
         history: () => history.newest(said),
+        stats: () => history.figures(said),
         diff: () => history.wouldShip(said),
         rollback: () => history.goodBuilds(said),
       }[verb]();
@@ -109,6 +112,7 @@ export function createReadingCommands({
       }
       const context = { environment: found.environment, ...timeContext() };
       if ("all" in found) return cardMessage(renderHistory(found.all, context));
+      if ("figures" in found) return cardMessage(renderStats(found.figures, found.environment));
       if ("builds" in found) return cardMessage(renderChoice(found.builds, context));
       return textMessage(diffWords(found.proposal, found.environment));
     });

@@ -112,6 +112,7 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
     get: refuse("get"),
     findActive: refuse("findActive"),
     list: () => Promise.resolve([]),
+    listSince: refuse("listSince"),
     listWorkedOn: refuse("listWorkedOn"),
     isThread: () => Promise.resolve(true),
     approve: refuse("approve"),

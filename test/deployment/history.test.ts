@@ -1,5 +1,5 @@
 import { createHistory, type History } from "../../src/deployment/history.ts";
-import { alex, commit, deploymentAt, digest, environment, fakeWorld } from "./fakes.ts";
+import { alex, commit, deploymentAt, digest, environment, FakeClock, fakeWorld } from "./fakes.ts";
 
 function live(id: number, build: number) {
   const tag = `production-${build}`;
@@ -26,7 +26,12 @@ function historyOf(all: readonly ReturnType<typeof live>[], blocked?: number) {
     locks: {
       findBlock: (build) => Promise.resolve(build === blocked ? { build, ...block } : undefined),
     },
-    ledger: { list: (_, limit) => Promise.resolve(all.slice(0, limit)) },
+    ledger: {
+      list: (_, limit) => Promise.resolve(all.slice(0, limit)),
+      listSince: (_, since) =>
+        Promise.resolve(all.filter(({ requestedAt }) => requestedAt >= since)),
+    },
+    clock: new FakeClock(),
     environments: { production: environment },
     worldOf: () => fakeWorld({}),
   });

@@ -1,6 +1,6 @@
 import type { Deployment, HealthResult } from "../../src/deployment/deployment.ts";
 import { overtakenBy } from "../../src/deployment/overtaken.ts";
-import type { MergeState, Relation } from "../../src/deployment/ports.ts";
+import type { MergeState, PullRequest, Relation } from "../../src/deployment/ports.ts";
 import { ServiceError } from "../../src/deployment/service-error.ts";
 import { steps } from "../../src/deployment/steps.ts";
 import { mergeChange } from "../../src/deployment/steps/merge-change.ts";
@@ -352,6 +352,22 @@ describe("open-change", () => {
       type: "failed",
       code: "change-unexpected",
     });
+  });
+
+  test("P4 a tag that our own pull request has merged is gone on from: the ledger is older than the world", async () => {
+    const readTag = answer({ ...live, tag: "production-40672" });
+    const findPullRequest = (state: PullRequest["state"]) =>
+      answer({ number: 871, url: "https://github.com/pull/871", head: "b".repeat(40), state });
+    const look = (state: PullRequest["state"]) =>
+      advance(deploymentAt("open-change"), {
+        gitops: { readTag, findPullRequest: findPullRequest(state) },
+      });
+    expect(await look("merged")).toMatchObject({
+      type: "done",
+      evidence: { change: { pullRequest: 871, from: "production-40655", to: "production-40672" } },
+    });
+    // Somebody else has set the same tag.
+    expect(await look("open")).toMatchObject({ type: "failed", code: "live-changed" });
   });
 
   test("P17 a tag that was changed by hand since the approval is not overwritten", async () => {

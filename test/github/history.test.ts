@@ -25,6 +25,7 @@ describe("P17 the history of the file", () => {
           id: head,
           message: "By hand",
           author: "adele",
+          at: Date.parse("2026-10-01T09:00:00Z"),
           url: `https://github.com/omnispatial/gitops/commit/${head}`,
         },
         at: Date.parse("2026-10-01T09:00:00Z"),

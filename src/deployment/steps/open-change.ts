@@ -2,7 +2,7 @@ import type { Environment } from "../../config/config.ts";
 import { changeText } from "../change-text.ts";
 import type { ChangeEvidence } from "../deployment.ts";
 import { known } from "../known.ts";
-import type { PullRequestDetails } from "../ports.ts";
+import type { GitOps, PullRequest, PullRequestDetails } from "../ports.ts";
 import { automated } from "../proposal.ts";
 import { done, failed, type Step } from "../step.ts";
 import { withdraw } from "../withdraw.ts";
@@ -30,6 +30,12 @@ export const openChange: Step = {
       return failed(refusal.code, refusal);
     }
     if (live.tag !== approvedFrom) {
+      const merged = live.tag === tag ? await ownMerge(gitops, branch) : undefined;
+      if (merged !== undefined) {
+        const { number: pullRequest, head, url } = merged;
+        const change = { branch, head, pullRequest, url, from: approvedFrom, to: tag };
+        return done(`pull request ${pullRequest}, which is merged already`, { change });
+      }
       return failed("live-changed", {
         detail: `Approved was to replace ${approvedFrom}, now Git wants ${live.tag}.`,
       });
@@ -65,6 +71,12 @@ export const openChange: Step = {
     return done(`pull request ${number}, one line`, { change });
   },
 };
+
+/** Our own pull request, merged before the ledger knew: the ledger was restored from a copy that is older than the world. */
+async function ownMerge(gitops: GitOps, branch: string): Promise<PullRequest | undefined> {
+  const found = await gitops.findPullRequest(branch);
+  return found?.state === "merged" ? found : undefined;
+}
 
 /** Says how the pull request differs from exactly one changed line of the expected file; undefined when it does not (P9). */
 export function unexpected(

@@ -35,6 +35,7 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
       { command: "status #128", text: "shows the evidence of one deployment, link by link" },
       { command: `history ${name}`, text: "lists the newest deployments" },
       { command: `diff ${name}`, text: "lists what a deployment would ship now" },
+      { command: `stats ${name}`, text: "tells how often, how fast and how well" },
       { command: "cancel #128", text: "stops what can still be stopped" },
       { command: "retry #128", text: "tries the failed step again" },
       {

@@ -10,6 +10,7 @@ export type TemplateName =
   | "status"
   | "history"
   | "choice"
+  | "stats"
   | "help"
   | "welcome";
 

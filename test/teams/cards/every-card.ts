@@ -1,4 +1,5 @@
 import { renderChoice, renderChosen } from "../../../src/teams/cards/choice.ts";
+import { renderStats } from "../../../src/teams/cards/stats.ts";
 import { renderHelp } from "../../../src/teams/cards/help.ts";
 import { renderHistory } from "../../../src/teams/cards/history.ts";
 import { renderCard, type Rendered } from "../../../src/teams/cards/render.ts";
@@ -7,6 +8,27 @@ import { renderWelcome } from "../../../src/teams/cards/welcome.ts";
 import type { Card } from "../../../src/teams/cards/template.ts";
 import { context, everyState, production } from "./deployments.ts";
 import { goodBuilds, newest, statuses } from "./statuses.ts";
+
+const nothing = {
+  days: 30,
+  live: 0,
+  rollbacks: 0,
+  byHand: 0,
+  leadTime: undefined,
+  merged: 0,
+  failed: 0,
+  timeToRestore: undefined,
+};
+const figures = {
+  days: 30,
+  live: 14,
+  rollbacks: 1,
+  byHand: 2,
+  leadTime: 26 * 60 * 60_000,
+  merged: 15,
+  failed: 2,
+  timeToRestore: 14 * 60_000,
+};
 
 /** A card as people may see it. */
 export interface Sample {
@@ -35,6 +57,8 @@ export function everyCard(): readonly Sample[] {
     sample("rollback, which build", renderChoice(goodBuilds, context)),
     sample("rollback, no build known", renderChoice([], context)),
     sample("rollback, chosen", renderChosen(everyState["rolling back"])),
+    sample("stats", renderStats([figures, { ...figures, days: 90 }], production)),
+    sample("stats, nothing yet", renderStats([nothing], production)),
     sample("help", renderHelp(environments)),
     sample("welcome", renderWelcome(environments)),
   ];
