@@ -7,6 +7,7 @@ import { startAlert } from "./flux/alert.ts";
 import { startFlux, type Flux } from "./flux/flux.ts";
 import { sandboxToken, startGitHub, type GitHub } from "./github/github.ts";
 import { Outbox } from "./hooks/outbox.ts";
+import { startGraph, type Graph } from "./graph/graph.ts";
 import { startIdentity, type Identity } from "./identity/identity.ts";
 import type { AccessOptions } from "./kubernetes/access.ts";
 import { parseImage } from "./kubernetes/images.ts";
@@ -47,6 +48,7 @@ export interface World {
   readonly kubernetes: Kubernetes;
   readonly flux: Flux;
   readonly app: App;
+  readonly graph: Graph;
   /** Where the scenario is read and chosen: `GET` and `POST /scenario`. */
   readonly control: StandIn;
   /** What the services tell omnibot by themselves, once `hooks.to(…)` says where it is. */
@@ -124,6 +126,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     if (!apps.has(name))
       apps.set(name, await startApp({ kubernetes, namespace: `omnispatial-${name}` }));
   }
+  const graph = await startGraph({ identity });
   const control = await startControl(() => scenario, choose);
 
   const kubeconfig = join(folder, "kubeconfig");
@@ -138,6 +141,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     github,
     azureDevOps,
     registry,
+    graph,
     ...(options.identity === undefined ? [identity] : []),
     control,
   ];
@@ -149,6 +153,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     kubernetes,
     flux,
     app,
+    graph,
     control,
     hooks,
     get scenario() {
@@ -163,6 +168,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       IDENTITY_HEADER: identity.header,
       GITHUB_TOKEN: sandboxToken,
       GITHUB_API_URL: github.url,
+      GRAPH_API_URL: graph.url,
       KUBECONFIG: kubeconfig,
       AZURE_DEVOPS_HOOK_SECRET: hookSecrets.azureDevOps,
       GITHUB_HOOK_SECRET: hookSecrets.github,

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { botToken, createBotCredential } from "./azure/credential.ts";
 import { createDevOpsHook } from "./azure/hook.ts";
 import { createFluxHook } from "./cluster/hook.ts";
+import { createGroups } from "./azure/groups.ts";
 import type { Environment } from "./config/config.ts";
 import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
@@ -130,6 +131,10 @@ export async function startOmnibot(
     clock,
   });
   const store = createLedger(database.db);
+  const groups = createGroups({
+    ...clients.groups(),
+    failed: (error) => log.warn({ err: error }, "a group could not be looked up"),
+  });
   const {
     ledger,
     threads,
@@ -140,7 +145,7 @@ export async function startOmnibot(
     ledger: measures?.watch(store) ?? store,
     threads: createThreads(database.db),
     conversations: createConversations(adapter),
-    worldOf: createWorlds(clients),
+    worldOf: createWorlds(clients, groups),
     interventions: createInterventionStore(database.db),
   });
 
@@ -168,11 +173,19 @@ export async function startOmnibot(
   const lockStore = createLockStore(database.db);
   const frozen = ({ freeze }: Environment, now: number) =>
     freezeAt(freeze, config.teams.timeZone, now);
-  const locks = createLocks({ store: lockStore, environments, clock });
+  const locks = createLocks({
+    store: lockStore,
+    environments,
+    groups,
+    refused: (actor, action, facts) =>
+      ledger.audit({ at: clock.now(), deploymentId: undefined, actor, action, facts }),
+    clock,
+  });
   const interventions = createInterventions({
     store: interventionStore,
     ledger,
     environments,
+    groups,
     clock,
     hint,
   });
@@ -181,6 +194,7 @@ export async function startOmnibot(
     locks: lockStore,
     freezeAt: frozen,
     environments,
+    groups,
     clock,
     hint,
   });
@@ -189,6 +203,7 @@ export async function startOmnibot(
     ...createGoingBack({
       ledger,
       environments,
+      groups,
       request: (asked) => asking.request(asked),
       clock,
       hint,

@@ -1,11 +1,12 @@
 import { createCredential, databaseToken } from "./azure/credential.ts";
+import { createGroups, type GroupsOptions } from "./azure/groups.ts";
 import { createPipelines, type PipelinesOptions } from "./azure/pipelines.ts";
 import { createRegistry, type RegistryOptions } from "./azure/registry.ts";
 import { createCluster, type ClusterOptions } from "./cluster/cluster.ts";
 import { createKubeConfig } from "./cluster/connection.ts";
 import type { Environment } from "./config/config.ts";
 import type { Settings } from "./config/settings.ts";
-import type { Clock, World } from "./deployment/ports.ts";
+import type { Clock, Groups, World } from "./deployment/ports.ts";
 import { createOctokit } from "./github/client.ts";
 import { readChanges, readHead } from "./github/commits.ts";
 import { createGitOps, type GitOpsOptions } from "./github/gitops.ts";
@@ -21,6 +22,7 @@ export interface Clients {
   registry(environment: Environment): RegistryOptions;
   gitops(environment: Environment): GitOpsOptions;
   cluster(environment: Environment): ClusterOptions;
+  groups(): GroupsOptions;
   /** Makes what all environments share. */
   shared(): void;
   /** The longest that one request may take, in milliseconds, instead of each client's own bound. */
@@ -69,6 +71,12 @@ export function createClients(
       ...(basic === undefined ? {} : { basic }),
       ...hurried,
     }),
+    groups: () => ({
+      credential: credential(),
+      url: settings.graphUrl,
+      now: () => clock.now(),
+      ...hurried,
+    }),
     gitops: ({ gitops }) => ({ octokit: octokit(), gitops }),
     cluster: (environment) => ({
       kubeConfig: createKubeConfig(
@@ -84,7 +92,10 @@ export function createClients(
 }
 
 /** Makes the world of each environment once, when it is first asked for. A credential that cannot be used is told at once. */
-export function createWorlds(clients: Clients): (environment: Environment) => World {
+export function createWorlds(
+  clients: Clients,
+  groups: Groups = createGroups(clients.groups()),
+): (environment: Environment) => World {
   clients.shared();
   const worlds = new Map<string, World>();
   return (environment) => {
@@ -96,6 +107,7 @@ export function createWorlds(clients: Clients): (environment: Environment) => Wo
       gitops: createGitOps(clients.gitops(environment)),
       cluster: createCluster(clients.cluster(environment)),
       health: createHealth(environment.health, clients.patience),
+      groups,
     };
     worlds.set(environment.name, world);
     return world;

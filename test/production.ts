@@ -35,4 +35,5 @@ export const production = {
   deadlines: {},
   freeze: [],
   override: [],
+  permissions: {},
 } as const satisfies Environment;

@@ -3,7 +3,7 @@ import { withReason } from "../deployment/words.ts";
 import type { TokenCredential } from "@azure/identity";
 
 /** The longest that Entra may take to give a token, in milliseconds. */
-const patience = 30_000;
+const usualPatience = 30_000;
 
 /**
  * A token of this scope for omnibot itself. Throws ServiceError in the name of the service that needs it, effect "none":
@@ -13,6 +13,7 @@ export async function getToken(
   credential: TokenCredential,
   scope: string,
   service: Service,
+  patience = usualPatience,
 ): Promise<string> {
   const signal = AbortSignal.timeout(patience);
   const late = new Promise<never>((_, reject) => {

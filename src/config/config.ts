@@ -31,8 +31,26 @@ export interface Environment {
   readonly deadlines: Deadlines;
   /** When nobody deploys, in the time zone of the cards. */
   readonly freeze: readonly FreezeWindow[];
-  /** Entra object ids of the people who may go past locks, freezes and blocks, in an emergency. */
+  /** Who may go past locks, freezes and blocks, in an emergency. */
   readonly override: readonly string[];
+  readonly permissions: Permissions;
+}
+
+/**
+ * Who may do what, beside `approval` and `override`. Every list holds Entra object ids of people, and of groups as
+ * `group:<id>`. What is not listed, everybody in the channel may do; `cancel` and `retry` also who asked, and who approves
+ * where nobody else is named.
+ */
+export interface Permissions {
+  readonly deploy?: readonly string[] | undefined;
+  readonly rollback?: readonly string[] | undefined;
+  readonly lock?: readonly string[] | undefined;
+  readonly unlock?: readonly string[] | undefined;
+  /** A build is blocked for all environments: each of them has to allow it. */
+  readonly block?: readonly string[] | undefined;
+  readonly unblock?: readonly string[] | undefined;
+  readonly cancel?: readonly string[] | undefined;
+  readonly retry?: readonly string[] | undefined;
 }
 
 /** From and until are local times: `fri` and `16:00`, or `2026-12-19 18:00`. */
@@ -123,7 +141,7 @@ export type ClusterConfig =
   | { readonly kind: "aks"; readonly server: string; readonly certificateAuthority: string };
 
 export interface ApprovalConfig {
-  /** Entra object ids of the people who may approve. */
+  /** Entra object ids of the people who may approve, and of groups as `group:<id>`. */
   readonly approvers: readonly string[];
   /** How many different approvers are needed. */
   readonly required: number;

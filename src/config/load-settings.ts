@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "./load-config.ts";
+import { isSecure } from "./schema.ts";
 import type { AzureIdentity, BotIdentity, GitHubIdentity, Settings } from "./settings.ts";
 
 /** An empty value in .env means that it is not set. */
@@ -63,6 +64,10 @@ const variables = z.object({
   GITHUB_APP_PRIVATE_KEY: text,
   GITHUB_APP_INSTALLATION_ID: z.string().regex(/^\d*$/, "must be a number").optional(),
   GITHUB_API_URL: text,
+  GRAPH_API_URL: text.refine(
+    (url) => url === undefined || isSecure(url),
+    "must be an https address",
+  ),
   FLUX_RECEIVER_TOKEN: text,
   AZURE_DEVOPS_HOOK_SECRET: hookSecret,
   GITHUB_HOOK_SECRET: hookSecret,
@@ -121,6 +126,7 @@ function settingsOf(env: Variables, problem: (text: string) => void): Settings {
     registry,
     github: githubOf(env, needed),
     githubUrl: env.GITHUB_API_URL,
+    graphUrl: env.GRAPH_API_URL,
     fluxReceiverToken: env.FLUX_RECEIVER_TOKEN,
     hookSecrets: {
       azureDevOps: env.AZURE_DEVOPS_HOOK_SECRET,

@@ -5,6 +5,12 @@ import { isLocalTime, weekdays } from "./freeze.ts";
 /** How omnibot.yaml is written. Every problem is reported with its path; unknown keys are refused. */
 
 const guid = z.guid("must be an Entra id, such as 00000000-0000-0000-0000-000000000000");
+const guidPattern = /^(group:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Somebody, or everybody of a group. */
+const principal = z
+  .string()
+  .regex(guidPattern, "must be an Entra user id, or group: and an Entra group id");
+const principals = z.array(principal).min(1, "needs at least one user or group").max(100);
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes");
@@ -29,7 +35,8 @@ const address = z
   .url({ protocol: /^https?$/, error: "must be an https address" })
   .refine((text) => isSecure(text), "must be https; plain http is accepted for loopback only");
 
-function isSecure(text: string): boolean {
+/** Whether what goes there cannot be read on the way. */
+export function isSecure(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && (url.protocol === "https:" || loopback.has(url.hostname));
 }
@@ -137,14 +144,33 @@ const flux = z.strictObject({
 
 const approval = z
   .strictObject({
-    approvers: z.array(guid).min(1, "needs at least one approver"),
+    approvers: z.array(principal).min(1, "needs at least one approver").max(100),
     required: z.int().positive().default(1),
     expires: duration.default(60 * 60_000),
   })
-  .refine((one) => new Set(one.approvers).size >= one.required, {
-    error: "asks for more approvals than there are approvers",
-    path: ["required"],
-  });
+  // How many are in a group, nobody knows here.
+  .refine(
+    ({ approvers, required }) => approvers.some(isGroup) || new Set(approvers).size >= required,
+    {
+      error: "asks for more approvals than there are approvers",
+      path: ["required"],
+    },
+  );
+
+const permissions = z.strictObject({
+  deploy: principals.optional(),
+  rollback: principals.optional(),
+  lock: principals.optional(),
+  unlock: principals.optional(),
+  block: principals.optional(),
+  unblock: principals.optional(),
+  cancel: principals.optional(),
+  retry: principals.optional(),
+});
+
+function isGroup(entry: string): boolean {
+  return entry.startsWith("group:");
+}
 
 const health = z.strictObject({
   name: z.string().min(1).max(40),
@@ -208,7 +234,8 @@ export function configSchema(steps: readonly string[]) {
     health: z.array(health).default([]),
     deadlines,
     freeze: z.array(freeze).max(50).default([]),
-    override: z.array(guid).default([]),
+    override: z.array(principal).max(100).default([]),
+    permissions: permissions.prefault({}),
   });
   return z
     .strictObject({

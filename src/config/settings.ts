@@ -14,6 +14,8 @@ export interface Settings {
   readonly registry: { readonly username: string; readonly password: string } | undefined;
   readonly github: GitHubIdentity;
   readonly githubUrl: string | undefined;
+  /** Microsoft Graph of a national cloud. */
+  readonly graphUrl: string | undefined;
   readonly fluxReceiverToken: string | undefined;
   /** What each service shows or signs with when it tells of a change; one without a secret is not listened to. */
   readonly hookSecrets: {

@@ -36,6 +36,10 @@ export const causes = {
     remedy: "Please look at its log and report it. Nothing more will be done for this deployment.",
   },
 
+  "permission-withdrawn": {
+    sentence: "Somebody on whose word this stands may not say so any more.",
+    remedy: "Ask again, and have it approved by somebody who may; nothing was begun.",
+  },
   "branch-not-found": {
     sentence: "The branch to build does not exist.",
     remedy: "Check `build.branch` of this environment.",
@@ -377,6 +381,7 @@ export const serviceNames: Readonly<Record<string, string>> = {
   github: "GitHub",
   kubernetes: "The cluster",
   flux: "Flux",
+  entra: "Entra",
 };
 
 export type CauseCode = keyof typeof causes;

@@ -2,7 +2,8 @@ import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "./deployment.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
 import type { Barrier } from "./locks.ts";
-import type { Clock } from "./ports.ts";
+import { may, type NotAllowed } from "./policy.ts";
+import type { Clock, Groups } from "./ports.ts";
 import type { RequestAnswer, Requests } from "./requests.ts";
 import { goodBuildOf, rollbackOf } from "./way-back.ts";
 
@@ -18,6 +19,7 @@ export type GoBackAnswer =
   /** `asked`: somebody did that before; this is the rollback. `busy` and `overtaken`: this one is in the way. */
   | { readonly state: "created" | "asked" | "busy" | "overtaken"; readonly deployment: Deployment }
   | { readonly state: "kept-out"; readonly barrier: Barrier; readonly deployment: Deployment }
+  | NotAllowed
   | { readonly state: "unknown" };
 
 export interface GoingBack {
@@ -31,8 +33,9 @@ export interface GoingBack {
 }
 
 export interface GoingBackOptions {
-  readonly ledger: Pick<Ledger, "get" | "list" | "isThread" | "create">;
+  readonly ledger: Pick<Ledger, "get" | "list" | "isThread" | "create" | "audit">;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly groups: Groups;
   readonly request: Requests["request"];
   readonly clock: Clock;
   readonly hint: () => void;
@@ -45,6 +48,7 @@ const recent = 50;
 export function createGoingBack({
   ledger,
   environments,
+  groups,
   request,
   clock,
   hint,
@@ -80,6 +84,13 @@ export function createGoingBack({
       return { state: "unknown" };
     if (!(await ledger.isThread(failed.id, delivery.conversation))) return { state: "unknown" };
 
+    const allowed = await may("rollback", requester, environment, groups);
+    if (allowed !== "yes") {
+      const facts = { environment: environment.name, kind: "rollback", because: allowed };
+      const entry = { at: clock.now(), deploymentId: failed.id, actor: requester };
+      await ledger.audit({ ...entry, action: "refused:request", facts });
+      return { state: allowed, action: "rollback", environment: environment.name };
+    }
     const before = wayBack.asked === undefined ? undefined : await ledger.get(wayBack.asked);
     if (before !== undefined) return { state: "asked", deployment: before };
     // What is live now is not what this card tells of: going back from it needs a new thought.

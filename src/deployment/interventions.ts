@@ -2,8 +2,8 @@ import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "./deployment.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MessageId } from "./locks.ts";
-import { mayIntervene } from "./policy.ts";
-import type { Clock } from "./ports.ts";
+import { mayIntervene, type Allowed } from "./policy.ts";
+import type { Clock, Groups } from "./ports.ts";
 import { steps } from "./steps.ts";
 import { currentStep } from "./transitions.ts";
 
@@ -20,6 +20,7 @@ export type InterventionAnswer =
   | {
       readonly state:
         | "not-permitted"
+        | "unchecked"
         | "ended"
         | "too-late"
         | "not-failed"
@@ -49,8 +50,9 @@ export interface Interventions {
 
 export interface InterventionsOptions {
   readonly store: InterventionStore;
-  readonly ledger: Pick<Ledger, "get" | "list" | "findActive">;
+  readonly ledger: Pick<Ledger, "get" | "list" | "findActive" | "audit">;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly groups: Groups;
   readonly clock: Clock;
   readonly hint: () => void;
 }
@@ -63,6 +65,7 @@ export function createInterventions({
   store,
   ledger,
   environments,
+  groups,
   clock,
   hint,
 }: InterventionsOptions): Interventions {
@@ -72,8 +75,8 @@ export function createInterventions({
     const deployment = await find(id, (name) => ledger.findActive(name));
     const environment = environments[deployment?.environment ?? ""];
     if (deployment === undefined || environment === undefined) return { state: "unknown", id };
-    if (!mayIntervene(deployment, person, environment))
-      return { state: "not-permitted", deployment };
+    const allowed = await allow("cancel", deployment, person, environment);
+    if (allowed !== "yes") return { state: allowed, deployment };
     if (deployment.state !== "active") return { state: "ended", deployment };
     const step = steps.find((one) => one.name === currentStep(deployment)?.step);
     // What somebody put into Git by hand is there, whatever omnibot is about.
@@ -91,8 +94,8 @@ export function createInterventions({
     const deployment = await find(id, newest);
     const environment = environments[deployment?.environment ?? ""];
     if (deployment === undefined || environment === undefined) return { state: "unknown", id };
-    if (!mayIntervene(deployment, person, environment))
-      return { state: "not-permitted", deployment };
+    const allowed = await allow("retry", deployment, person, environment);
+    if (allowed !== "yes") return { state: allowed, deployment };
     const refusal = refusalOf(deployment, await newest(deployment.environment));
     if (refusal !== undefined) return { state: refusal, deployment };
     const written = await store.retry(deployment, person, clock.now(), delivery);
@@ -103,6 +106,21 @@ export function createInterventions({
       return { state: "busy", deployment: holder ?? deployment };
     }
     return { state: written === "written" ? "retrying" : "not-failed", deployment };
+  }
+
+  async function allow(
+    action: "cancel" | "retry",
+    deployment: Deployment,
+    person: Person,
+    environment: Environment,
+  ): Promise<Allowed> {
+    const allowed = await mayIntervene(action, deployment, person, environment, groups);
+    if (allowed !== "yes") {
+      const facts = { because: allowed };
+      const entry = { at: clock.now(), deploymentId: deployment.id, actor: person };
+      await ledger.audit({ ...entry, action: `refused:${action}`, facts });
+    }
+    return allowed;
   }
 
   function refusalOf(deployment: Deployment, newest: Deployment | undefined) {

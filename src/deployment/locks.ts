@@ -1,6 +1,7 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person } from "./deployment.ts";
-import type { Clock } from "./ports.ts";
+import { may, mayEverywhere, type Action, type Allowed, type NotAllowed } from "./policy.ts";
+import type { Clock, Groups } from "./ports.ts";
 
 /** Who keeps an environment for themselves, and why. Times are milliseconds since 1970. */
 export interface Lock {
@@ -72,6 +73,7 @@ export type LockAnswer =
   | { readonly state: "unlocked"; readonly lock: Lock }
   | { readonly state: "not-locked"; readonly environment: string }
   | { readonly state: "reason-missing" }
+  | NotAllowed
   | NoEnvironment;
 
 type NoEnvironment = {
@@ -81,7 +83,8 @@ type NoEnvironment = {
 
 export type BlockAnswer =
   | { readonly state: "blocked" | "unblocked"; readonly block: Block }
-  | { readonly state: "not-blocked" | "repeated" | "reason-missing" };
+  | { readonly state: "not-blocked" | "repeated" | "reason-missing" }
+  | NotAllowed;
 
 export interface LockRequest {
   readonly environment: string | undefined;
@@ -111,16 +114,44 @@ export interface Locks {
 export interface LocksOptions {
   readonly store: LockStore;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly groups: Groups;
+  /** Writes down whom the configuration does not allow something, in the audit trail. */
+  readonly refused: (
+    person: Person,
+    action: string,
+    facts: Readonly<Record<string, unknown>>,
+  ) => Promise<void>;
   readonly clock: Clock;
 }
 
-/** What people say about who may deploy. Anybody may release anybody's lock: that is said aloud and written down. */
-export function createLocks({ store, environments, clock }: LocksOptions): Locks {
+/**
+ * What people say about who may deploy. Who may lock may not be who may unlock; where the configuration says nothing, anybody may
+ * release anybody's lock: that is said aloud and written down.
+ */
+export function createLocks({ store, environments, groups, refused, clock }: LocksOptions): Locks {
+  async function refusal(
+    action: Action,
+    person: Person,
+    environment: string | undefined,
+  ): Promise<NotAllowed | undefined> {
+    const one = environments[environment ?? ""];
+    const allowed: Allowed =
+      one === undefined
+        ? await mayEverywhere(action, person, environments, groups)
+        : await may(action, person, one, groups);
+    if (allowed === "yes") return undefined;
+    const facts = { ...(environment === undefined ? {} : { environment }), because: allowed };
+    await refused(person, `refused:${action}`, facts);
+    return { state: allowed, action, environment };
+  }
+
   return {
     async lock({ environment: said, reason, duration, person, delivery }) {
       const environment = nameOf(said, environments);
       if (typeof environment !== "string") return environment;
       if (reason === "") return { state: "reason-missing" };
+      const barred = await refusal("lock", person, environment);
+      if (barred !== undefined) return barred;
       const since = clock.now();
       const until = duration === undefined ? {} : { until: since + duration };
       return store.lock({ environment, owner: person, reason, since, ...until }, delivery);
@@ -129,6 +160,8 @@ export function createLocks({ store, environments, clock }: LocksOptions): Locks
     async unlock({ environment: said, person, delivery }) {
       const environment = nameOf(said, environments);
       if (typeof environment !== "string") return environment;
+      const barred = await refusal("unlock", person, environment);
+      if (barred !== undefined) return barred;
       const lock = await store.unlock(environment, person, clock.now(), delivery);
       if (lock === "repeated") return { state: lock };
       return lock === "not-locked" ? { state: lock, environment } : { state: "unlocked", lock };
@@ -136,11 +169,15 @@ export function createLocks({ store, environments, clock }: LocksOptions): Locks
 
     async block({ build, reason, person, delivery }) {
       if (reason === "") return { state: "reason-missing" };
+      const barred = await refusal("block", person, undefined);
+      if (barred !== undefined) return barred;
       const block = await store.block({ build, by: person, reason, since: clock.now() }, delivery);
       return block === "repeated" ? { state: block } : { state: "blocked", block };
     },
 
     async unblock({ build, person, delivery }) {
+      const barred = await refusal("unblock", person, undefined);
+      if (barred !== undefined) return barred;
       const block = await store.unblock(build, person, clock.now(), delivery);
       return typeof block === "string" ? { state: block } : { state: "unblocked", block };
     },

@@ -18,6 +18,7 @@ export interface World {
   readonly gitops: GitOps;
   readonly cluster: Cluster;
   readonly health: Health;
+  readonly groups: Groups;
 }
 
 /** Time, injected so that tests need not wait. Milliseconds since 1970. */
@@ -313,4 +314,11 @@ export interface Health {
 export interface Version {
   readonly tag: string;
   readonly commit?: string;
+}
+
+// --- Entra -----------------------------------------------------------------------------------------------------------
+
+export interface Groups {
+  /** Whether somebody (an Entra object id) is in one of these groups, however deep. What is not certain is an error. */
+  hasMember(groups: readonly string[], person: string): Promise<boolean>;
 }

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Person, Target } from "./deployment.ts";
 import { keepsOut, nameOf, type Barrier, type Freeze, type LockStore } from "./locks.ts";
-import { mayDecide, mayOverride } from "./policy.ts";
+import { may, mayDecide, type Action, type NotAllowed } from "./policy.ts";
 import type { Delivery, Ledger } from "./ledger.ts";
-import type { Clock } from "./ports.ts";
+import type { Clock, Groups } from "./ports.ts";
 import { planOf } from "./steps.ts";
 import { provenDigest } from "./way-back.ts";
 
@@ -32,8 +32,8 @@ export type RequestAnswer =
       readonly known: readonly string[];
     }
   | Barrier
-  /** Only who is named in the configuration goes past a barrier. */
-  | { readonly state: "override-not-permitted"; readonly environment: string };
+  /** The configuration names who may do this. */
+  | NotAllowed;
 
 export interface Decision {
   readonly deploymentId: number;
@@ -49,7 +49,13 @@ export type DecisionAnswer =
   /** `counted`: an approval that is not the last one needed. */
   | { readonly state: "approved" | "counted" | "rejected"; readonly deployment: Deployment }
   | {
-      readonly state: "own-request" | "not-permitted" | "already-decided" | "not-open" | "expired";
+      readonly state:
+        | "own-request"
+        | "not-permitted"
+        | "unchecked"
+        | "already-decided"
+        | "not-open"
+        | "expired";
       readonly deployment: Deployment;
     }
   /** Something keeps the environment since this was asked for. */
@@ -65,6 +71,7 @@ export interface Requests {
 export interface RequestsOptions {
   readonly ledger: Ledger;
   readonly environments: Readonly<Record<string, Environment>>;
+  readonly groups: Groups;
   readonly locks: Pick<LockStore, "findLock" | "findBlock">;
   readonly freezeAt: (environment: Environment, now: number) => Freeze | undefined;
   readonly clock: Clock;
@@ -78,6 +85,7 @@ export function createRequests({
   locks,
   freezeAt,
   environments,
+  groups,
   clock,
   hint,
 }: RequestsOptions): Requests {
@@ -89,9 +97,15 @@ export function createRequests({
     const environment = environments[named];
     if (environment === undefined) throw new Error(`${named} is not configured`);
     const { override } = asked;
-    if (override !== undefined && !mayOverride(asked.requester, environment)) {
-      await refused(asked, named, "override-not-permitted");
-      return { state: "override-not-permitted", environment: named };
+    const actions: readonly Action[] = [
+      asked.kind,
+      ...(override === undefined ? [] : ["override" as const]),
+    ];
+    for (const action of actions) {
+      const allowed = await may(action, asked.requester, environment, groups);
+      if (allowed === "yes") continue;
+      await refused(asked, named, action === "override" ? `override-${allowed}` : allowed);
+      return { state: allowed, action, environment: named };
     }
 
     const now = clock.now();
@@ -129,7 +143,7 @@ export function createRequests({
   }
 
   function refused(
-    { kind, requester }: DeploymentRequest,
+    { kind, requester }: Pick<DeploymentRequest, "kind" | "requester">,
     environment: string,
     because: string,
   ): Promise<void> {
@@ -162,7 +176,7 @@ export function createRequests({
     if (!(await ledger.isThread(deployment.id, asked.conversation))) return { state: "unknown" };
 
     const now = clock.now();
-    const verdict = mayDecide(deployment, asked.person, environment, now);
+    const verdict = await mayDecide(deployment, asked.person, environment, now, groups);
     if (verdict !== "yes") {
       await ledger.audit({
         at: now,

@@ -8,6 +8,7 @@ export type Service =
   | "flux"
   | "health"
   | "teams"
+  | "entra"
   | "ledger";
 
 /**

@@ -6,6 +6,7 @@ import { progressTitle } from "./cards/progress.ts";
 import type { Command } from "./command.ts";
 import { unknownEnvironment, whichEnvironment } from "./cards/environment-words.ts";
 import { barrierWords, type LockContext } from "./cards/lock-words.ts";
+import { notAllowedWords } from "./cards/permission-words.ts";
 
 type Environments = Readonly<Record<string, Environment>>;
 
@@ -37,8 +38,9 @@ export function requestRefusal(
     case "blocked":
     case "frozen":
       return `${barrierWords(answer, context)} Nothing was begun.`;
-    case "override-not-permitted":
-      return `You are not among the people who may go past locks and freezes of ${escaped(answer.environment, 60)}. Nothing was begun.`;
+    case "not-permitted":
+    case "unchecked":
+      return notAllowedWords(answer);
   }
 }
 
@@ -69,8 +71,6 @@ export const ledgerSilent =
   "It is not certain that this was written down. If no card appears in a minute, please say it again.";
 
 export const statusSilent = "The status could not be read. Please ask again in a moment.";
-
-export const guestsRefused = "Guests cannot ask for deployments here; a member of the team can.";
 
 export const notWritten =
   "It is not certain that this was written down. Please say it again in a moment.";

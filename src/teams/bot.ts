@@ -10,15 +10,16 @@ import type { Clock } from "../deployment/ports.ts";
 import type { Requests } from "../deployment/requests.ts";
 import type { ReadStatus } from "../deployment/status.ts";
 import { createActingCommands } from "./acting-commands.ts";
-import { isPersonal, type IncomingActivity } from "./activity.ts";
+import { channelOf, isPersonal, type IncomingActivity } from "./activity.ts";
 import { createAnswering } from "./answering.ts";
-import { guestsRefused, membersOnly, notInPrivate } from "./answers.ts";
+import { membersOnly, notInPrivate } from "./answers.ts";
 import { createClicks } from "./clicks.ts";
 import { parseCommand, type Command } from "./command.ts";
 import { textMessage, type Conversations } from "./conversations.ts";
 import { createErrands } from "./errands.ts";
 import { createFirstAnswer } from "./first-answer.ts";
 import { createKnownChannels } from "./known-channels.ts";
+import { createLimits, tooFast } from "./limits.ts";
 import { createMembers } from "./members.ts";
 import { mentionsBot, textOf } from "./mention.ts";
 import { createOrders } from "./orders.ts";
@@ -27,6 +28,7 @@ import { createReadingCommands, isReading } from "./reading-commands.ts";
 import { createRedraw } from "./redraw.ts";
 import { createMender } from "./stale-cards.ts";
 import { createWelcome } from "./welcome.ts";
+import { createStanding } from "./standing.ts";
 import { ledgerTime } from "./within.ts";
 
 export interface BotOptions {
@@ -35,8 +37,8 @@ export interface BotOptions {
   readonly locks: Locks;
   readonly interventions: Interventions;
   readonly history: History;
-  /** Remembers which messages were answered, so that a redelivery is not answered again. */
-  readonly deliveries: Pick<Ledger, "remember">;
+  /** Remembers which messages were answered, so that a redelivery is not answered again, and who was turned away. */
+  readonly deliveries: Pick<Ledger, "remember" | "audit">;
   readonly threads: Pick<Threads, "spoilThread">;
   readonly conversations: Conversations;
   /** Keeps how to speak in a channel of its own accord. */
@@ -79,6 +81,12 @@ export function createBot({
   const isFirst = createFirstAnswer({ deliveries, clock, patience: ledgerTime });
   const answer = createAnswering({ errands, isFirst, conversations });
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
+  const turnedAway = createStanding({
+    membershipOf,
+    audit: (entry) => deliveries.audit(entry),
+    clock,
+  });
+  const paceOf = createLimits(clock);
   const noteChannel = createKnownChannels({ channels, clock, errands });
   const welcome = createWelcome({ config, deliveries, channels, conversations, errands, clock });
   const context = () => ({ now: clock.now(), timeZone });
@@ -104,7 +112,16 @@ export function createBot({
     ending: ending.signal,
     log,
   });
-  const answerClick = createClicks({ config, requests, membershipOf, mend, redraw, clock, log });
+  const answerClick = createClicks({
+    config,
+    requests,
+    turnedAway,
+    paceOf,
+    mend,
+    redraw,
+    clock,
+    log,
+  });
 
   return { turn, settled };
 
@@ -130,12 +147,15 @@ export function createBot({
     const person = personOf(activity);
     if (person === undefined)
       return log.warn("ignored a message of somebody without an Entra object id");
+    const pace = paceOf(person.id, channelOf(activity.conversation.id));
+    if (pace === "tell") answer(activity, () => textMessage(tooFast));
+    if (pace !== "fine") return;
     const command = inKnownNames(parseCommand(textOf(activity)));
     if (inPrivate) return confide(command, activity, turnContext);
     noteChannel(activity);
     if (isReading(command)) return answer(activity, () => read(command));
-    if ((await membershipOf(activity, turnContext)) === "guest")
-      return answer(activity, () => textMessage(guestsRefused));
+    const refusal = await turnedAway(activity, turnContext, person, command.type);
+    if (refusal !== undefined) return answer(activity, () => textMessage(refusal));
     if (command.type === "choice") return answer(activity, () => goodBuilds(command.environment));
     return act(command, activity, person);
   }

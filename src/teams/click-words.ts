@@ -3,6 +3,7 @@ import type { Deployment } from "../deployment/deployment.ts";
 import type { GoBackAnswer } from "../deployment/going-back.ts";
 import type { Decision, DecisionAnswer, RequestAnswer } from "../deployment/requests.ts";
 import { requestRefusal } from "./answers.ts";
+import { notAllowedWords, uncheckedWords } from "./cards/permission-words.ts";
 import { renderCard, type RenderContext, type Rendered } from "./cards/render.ts";
 import { list, plain } from "./cards/text.ts";
 import { barrierWords, type LockContext } from "./cards/lock-words.ts";
@@ -48,6 +49,7 @@ export function choiceRefusal(
 export function goBackAnswer(answer: GoBackAnswer, context: LockContext): ClickAnswer {
   if (answer.state === "unknown")
     return sentenceAnswer("There is nothing to go back to from here any more.");
+  if ("action" in answer) return sentenceAnswer(spoken(notAllowedWords(answer)));
   const { id, requester, environment } = answer.deployment;
   switch (answer.state) {
     case "kept-out":
@@ -107,6 +109,8 @@ function refusalOf(
       return "You asked for this deployment yourself; somebody else has to approve it.";
     case "not-permitted":
       return `You are not among the people who may decide about ${plain(deployment.environment)}.`;
+    case "unchecked":
+      return uncheckedWords;
     case "expired":
       return "This request has expired. Ask again to deploy.";
     case "already-decided":

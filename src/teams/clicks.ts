@@ -7,7 +7,7 @@ import type { Delivery } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import type { GoBack, GoingBack } from "../deployment/going-back.ts";
 import type { Decision, DecisionAnswer, Requests } from "../deployment/requests.ts";
-import { isPersonal, type IncomingActivity } from "./activity.ts";
+import { channelOf, isPersonal, type IncomingActivity } from "./activity.ts";
 import { notInPrivate } from "./answers.ts";
 import { renderChosen } from "./cards/choice.ts";
 import {
@@ -20,15 +20,17 @@ import {
   type ClickAnswer,
 } from "./click-words.ts";
 import { referenceOf } from "./conversations.ts";
-import type { MembershipOf } from "./members.ts";
+import { tooFast, type Pace } from "./limits.ts";
 import { personOf } from "./person.ts";
 import type { Redraw } from "./redraw.ts";
+import type { Standing } from "./standing.ts";
 import { ledgerTime, within } from "./within.ts";
 
 export interface ClicksOptions {
   readonly config: Config;
   readonly requests: Pick<Requests, "decide"> & GoingBack;
-  readonly membershipOf: MembershipOf;
+  readonly turnedAway: Standing;
+  readonly paceOf: (person: string, channel: string) => Pace;
   /** Told what came of a decision: the card that was clicked may be an old one. */
   readonly mend: (activity: IncomingActivity, decided: DecisionAnswer) => void;
   readonly redraw: Redraw;
@@ -48,7 +50,8 @@ type Asked =
 export function createClicks({
   config: { environments, teams },
   requests,
-  membershipOf,
+  turnedAway,
+  paceOf,
   mend,
   redraw,
   clock,
@@ -58,11 +61,14 @@ export function createClicks({
     try {
       const person = personOf(activity);
       if (person === undefined) return sentenceAnswer("omnibot does not know who you are.");
+      if (paceOf(person.id, channelOf(activity.conversation.id)) !== "fine")
+        return sentenceAnswer(tooFast);
       if (isPersonal(activity)) return sentenceAnswer(spoken(notInPrivate));
       const asked = readClick(activity, person);
       if (typeof asked === "string") return sentenceAnswer(asked);
-      if ((await membershipOf(activity, context)) === "guest")
-        return sentenceAnswer("Guests cannot decide about deployments.");
+      const what = asked.type === "decide" ? asked.decision.decision : "rollback";
+      const refusal = await turnedAway(activity, context, person, what);
+      if (refusal !== undefined) return sentenceAnswer(refusal);
       return await carryOut(asked, activity);
     } catch (error) {
       log.error({ err: error }, "a click could not be answered");

@@ -1,4 +1,5 @@
 import type { InterventionAnswer } from "../deployment/interventions.ts";
+import { uncheckedWords } from "./cards/permission-words.ts";
 import { capital, escaped } from "./cards/text.ts";
 
 /** What came of `cancel` or `retry`; undefined where it was said before. The deployment's own thread tells the rest. Markdown. */
@@ -15,8 +16,10 @@ export function interventionWords(
       return `omnibot stops ${number}; its card shows what could be stopped.`;
     case "retrying":
       return `omnibot tries ${number} again, from the step that failed. Its card shows how it goes.`;
+    case "unchecked":
+      return uncheckedWords;
     case "not-permitted":
-      return `Who asked for ${number} may ${verb} it, and who approves for ${escaped(environment, 60)}.`;
+      return `Who asked for ${number} may ${verb} it, and whom the configuration of ${escaped(environment, 60)} names: **help** says it.`;
     case "ended":
       return `${number} has ended already; there is nothing to stop.`;
     case "too-late":

@@ -41,5 +41,6 @@ function unconfigured(name: string): Environment {
     deadlines: {},
     freeze: [],
     override: [],
+    permissions: {},
   };
 }

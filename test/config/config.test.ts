@@ -74,7 +74,9 @@ describe("omnibot.yaml", () => {
     expect(problems).toContain(
       "environments.production.build.colour: is not a key that omnibot knows",
     );
-    expect(problems).toContain("environments.production.approval.approvers.0: must be an Entra id");
+    expect(problems).toContain(
+      "environments.production.approval.approvers.0: must be an Entra user id, or group:",
+    );
     expect(problems).toContain("environments.production.gitops.repository: must be owner/name");
     expect(problems).toContain("environments.production.build.organization: must be https");
   });

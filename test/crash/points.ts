@@ -86,13 +86,14 @@ export function withPoints(
     worldOf(environment) {
       const known = worlds.get(environment.name);
       if (known !== undefined) return known;
-      const { pipelines, registry, gitops, cluster, health } = parts.worldOf(environment);
+      const { pipelines, registry, gitops, cluster, health, groups } = parts.worldOf(environment);
       const world: World = {
         pipelines: watched("pipelines", pipelines),
         registry: watched("registry", registry),
         gitops: watched("gitops", gitops),
         cluster: watched("cluster", cluster),
         health: watched("health", health),
+        groups,
       };
       worlds.set(environment.name, world);
       return world;

@@ -9,6 +9,7 @@ import {
   FakeClock,
   fakeLedger,
   megan,
+  noGroups,
   type Parts,
 } from "./fakes.ts";
 
@@ -116,6 +117,7 @@ test("P17 what somebody put into Git by hand cannot be canceled: it is there, an
     store: { cancel: refuse, retry: refuse },
     ledger,
     environments: { production: environment },
+    groups: noGroups,
     clock: new FakeClock(),
     hint: () => {},
   });

@@ -1,7 +1,7 @@
 import type { Environment } from "../../src/config/config.ts";
 import type { Deployment, Progress } from "../../src/deployment/deployment.ts";
 import type { Claim, Effect, Ledger } from "../../src/deployment/ledger.ts";
-import type { Clock, World } from "../../src/deployment/ports.ts";
+import type { Clock, Groups, World } from "../../src/deployment/ports.ts";
 import type { StepContext } from "../../src/deployment/step.ts";
 import { planOf } from "../../src/deployment/steps.ts";
 import { production } from "../production.ts";
@@ -152,6 +152,11 @@ export function fakeLedger(change: Partial<Ledger> = {}): { ledger: Ledger; jour
   return { ledger, journal };
 }
 
+/** Nobody may ask for a group, unless the test says so. */
+export const noGroups: Groups = {
+  hasMember: () => Promise.reject(new Error("groups.hasMember is not expected here")),
+};
+
 /** The few answers that a test gives. */
 export type Parts = { readonly [Port in keyof World]?: Partial<World[Port]> | undefined };
 
@@ -176,6 +181,7 @@ export function fakeWorld(parts: Parts): World {
     gitops: port("gitops"),
     cluster: port("cluster"),
     health: port("health"),
+    groups: port("groups"),
   };
 }
 

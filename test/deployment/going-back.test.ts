@@ -1,7 +1,16 @@
 import { createGoingBack } from "../../src/deployment/going-back.ts";
 import type { Ledger } from "../../src/deployment/ledger.ts";
 import type { DeploymentRequest, RequestAnswer } from "../../src/deployment/requests.ts";
-import { adele, deploymentAt, digest, environment, FakeClock, fakeLedger, megan } from "./fakes.ts";
+import {
+  adele,
+  deploymentAt,
+  digest,
+  environment,
+  FakeClock,
+  fakeLedger,
+  megan,
+  noGroups,
+} from "./fakes.ts";
 
 const delivery = { id: "click-1", conversation: "19:x;messageid=1", reference: "{}" };
 const proposal = { release: { name: "web" }, liveTag: "production-40655" };
@@ -13,6 +22,7 @@ function setUp(change: Partial<Ledger> = {}) {
   const answer: RequestAnswer = { state: "created", deployment: pending };
   const back = createGoingBack({
     ledger: fakeLedger(change).ledger,
+    groups: noGroups,
     environments: { production: environment },
     request: (asked) => {
       requested.push(asked);

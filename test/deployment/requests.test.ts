@@ -8,7 +8,16 @@ import {
   type Lock,
 } from "../../src/deployment/locks.ts";
 import { createRequests } from "../../src/deployment/requests.ts";
-import { adele, alex, deploymentAt, environment, FakeClock, fakeLedger, megan } from "./fakes.ts";
+import {
+  adele,
+  alex,
+  deploymentAt,
+  environment,
+  FakeClock,
+  fakeLedger,
+  megan,
+  noGroups,
+} from "./fakes.ts";
 
 const delivery = { id: "message-1", conversation: "19:x;messageid=1", reference: "{}" };
 const proposal = { release: { name: "web" }, liveTag: "production-40655" };
@@ -24,6 +33,7 @@ function setUp(
   change: Partial<Ledger> = {},
   environments = { production: environment },
   kept: Kept = {},
+  groups = noGroups,
 ) {
   const clock = new FakeClock();
   const { ledger, journal } = fakeLedger(change);
@@ -36,6 +46,7 @@ function setUp(
     },
     freezeAt: () => kept.freeze,
     environments,
+    groups,
     clock,
     hint: () => void hints.push("hint"),
   });
@@ -276,7 +287,8 @@ describe("P6 what keeps an environment", () => {
     const override = "The pods are burning";
     const other = setUp({ create: created }, { production: environment }, { freeze });
     expect(await other.requests.request({ ...deploy, override })).toEqual({
-      state: "override-not-permitted",
+      state: "not-permitted",
+      action: "override",
       environment: "production",
     });
     const written: unknown[] = [];

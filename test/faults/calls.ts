@@ -92,6 +92,7 @@ export const calls: readonly Call[] = [
     method: "GET",
     path: "/members/",
     during: "none",
+    from: "approval",
     manner: "without",
   }),
 

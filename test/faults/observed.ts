@@ -174,6 +174,7 @@ export function observed(
         gitops: around(world.gitops, "gitops", calls),
         cluster: around({ ...world.cluster, watch }, "cluster", calls),
         health: around(world.health, "health", calls),
+        groups: world.groups,
       };
     },
   };

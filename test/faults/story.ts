@@ -79,7 +79,8 @@ export async function play(
 async function approve({ teams }: Stage, card: Post): Promise<void> {
   for (let clicks = 0; clicks < 20; clicks += 1) {
     const { status, body } = await teams.click(megan, card.id, "approve");
-    if (status !== 0 && !JSON.stringify(body ?? "").includes("Something went wrong")) return;
+    const isAsked = /Something went wrong|try again in a moment/.test(JSON.stringify(body ?? ""));
+    if (status !== 0 && !isAsked) return;
     await delay(500);
   }
 }

@@ -1,4 +1,4 @@
-import { alex, bot as botAccount, channel, diego, megan } from "../../sandbox/people.ts";
+import { alex, bot as botAccount, channel, diego, megan, tenantId } from "../../sandbox/people.ts";
 import { postText } from "../../sandbox/bot-connector/threads.ts";
 import { deployment, everyState, proposal } from "./cards/deployments.ts";
 import { status } from "./cards/statuses.ts";
@@ -403,30 +403,55 @@ describe("a click", () => {
 });
 
 describe("somebody from outside", () => {
-  test("a guest of the tenant can neither ask nor decide", async () => {
-    const json = {
-      id: alex.id,
-      userRole: "guest",
-      tenantId: "11111111-1111-4111-8111-111111111111",
-    };
-    room.teams.faults.push({
-      path: "/members/",
-      times: 2,
-      answer: {
-        status: 200,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(json),
-      },
-    });
+  function rosterSays(change: object, times: number): void {
+    const json = { id: alex.id, tenantId, userRole: "user", ...change };
+    const headers = { "content-type": "application/json" };
+    const answer = { status: 200, headers, body: JSON.stringify(json) };
+    room.teams.faults.push({ path: "/members/", times, answer });
+  }
+
+  test.each([
+    ["a guest of the tenant", { userRole: "guest" }],
+    ["somebody of another tenant", { tenantId: "22222222-2222-4222-8222-222222222222" }],
+  ])("P2 %s can neither ask nor decide, and that is written down", async (_, change) => {
+    rosterSays(change, 1);
     const { threadId } = await room.teams.say(alex, "deploy production");
-    expect((await said(threadId)).join()).toContain("Guests cannot ask for deployments");
+    expect((await said(threadId)).join()).toContain("Guests cannot do that here");
+    await room.conversations.post(
+      JSON.stringify({
+        serviceUrl: room.teams.serviceUrl,
+        conversation: { id: threadId },
+        bot: { id: "28:bot" },
+      }),
+      { type: "message", text: "card" },
+    );
+    const card = room.teams.thread(threadId).at(-1);
+    const { body } = await room.teams.click(alex, card?.id ?? "", "approve", { deployment: 128 });
+    expect(body).toMatchObject({ value: expect.stringContaining("Guests cannot do that here") });
     expect(room.requests.asked).toEqual([]);
+    expect(room.requests.decisions).toEqual([]);
+    expect(room.audited).toMatchObject([
+      { actor: { id: alex.aadObjectId }, action: "refused:deploy", facts: { because: "guest" } },
+      { actor: { id: alex.aadObjectId }, action: "refused:approve", facts: { because: "guest" } },
+    ]);
   });
 
-  test("a roster that cannot be read stops nobody", async () => {
+  test("P2 whom the roster does not tell may not act, is told kindly, and may ask again", async () => {
     room.teams.faults.push({ path: "/members/", times: 1, answer: { status: 500 } });
+    const { threadId } = await room.teams.say(alex, "deploy production");
+    expect((await said(threadId)).join()).toContain(
+      "could not check that you are a member of this team, so nothing was done",
+    );
+    expect(room.requests.asked).toEqual([]);
+    expect(room.audited).toMatchObject([{ facts: { because: "roster-unread" } }]);
     await room.teams.say(alex, "deploy production");
     expect(room.requests.asked).toHaveLength(1);
+  });
+
+  test("who reads only needs no roster", async () => {
+    room.teams.faults.push({ path: "/members/", times: 9, answer: { status: 500 } });
+    const { threadId } = await room.teams.say(alex, "help");
+    expect((await said(threadId)).join()).toContain("deploy production");
   });
 
   test("whoever has no Entra object id is not heard", async () => {
@@ -542,5 +567,21 @@ describe("when the app is added to a team", () => {
     room.requests.ledgerLost = true;
     await room.teams.install();
     expect(await allSaid()).toEqual([]);
+  });
+});
+
+describe("somebody who is too fast", () => {
+  test("is told so once, keeps nobody else from being heard, and is heard again later", async () => {
+    for (let n = 0; n < 25; n += 1) await room.teams.say(alex, "help");
+    await room.settled();
+    const words = () =>
+      room.teams
+        .posts()
+        .filter((post) => post.fromBot)
+        .map(postText);
+    expect(words().filter((one) => one.includes("more than omnibot can take"))).toHaveLength(1);
+    expect(words()).toHaveLength(21);
+    const { threadId } = await room.teams.say(megan, "help");
+    expect((await said(threadId)).join()).toContain("deploy production");
   });
 });

@@ -10,6 +10,7 @@ import type {
   RequestAnswer,
 } from "../../src/deployment/requests.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { AuditEntry } from "../../src/deployment/ledger.ts";
 import type { EnvironmentStatus, ReadStatus } from "../../src/deployment/status.ts";
 import { createServer } from "../../src/http/server.ts";
 import { createAdapter } from "../../src/teams/adapter.ts";
@@ -77,6 +78,8 @@ export interface Channel {
   readonly url: string;
   /** How to speak in each channel, as far as omnibot knows. */
   readonly remembered: ReadonlyMap<string, string>;
+  /** What the bot wrote down by itself. */
+  readonly audited: readonly AuditEntry[];
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -91,6 +94,7 @@ export async function openChannel(): Promise<Channel> {
   const conversations = createConversations(adapter);
   const requests = new FakeRequests();
   const known = new Set<string>();
+  const audited: AuditEntry[] = [];
   const deliveries = {
     async remember({ id, conversation }: { readonly id: string; readonly conversation: string }) {
       if (requests.ledgerLost) throw new Error("disk full at /var/lib/omnibot");
@@ -98,6 +102,9 @@ export async function openChannel(): Promise<Channel> {
       const fresh = !known.has(key);
       known.add(key);
       return fresh;
+    },
+    async audit(entry: AuditEntry) {
+      audited.push(entry);
     },
   };
   const clock = { now: () => Date.now() };
@@ -140,6 +147,7 @@ export async function openChannel(): Promise<Channel> {
     spoiled,
     url,
     remembered,
+    audited,
     settled: () => bot.settled(),
     async close() {
       await bot.settled();

@@ -1,5 +1,5 @@
 import type { Deployment } from "../deployment.ts";
-import { isAutomatic } from "../policy.ts";
+import { isAutomatic, withdrawn, type Word } from "../policy.ts";
 import { proposalOf } from "../proposal.ts";
 import { recheck } from "../recheck.ts";
 import { canceled, done, failed, waiting, type Step } from "../step.ts";
@@ -29,6 +29,12 @@ export const approve: Step = {
     if (deployment.approvals.length < environment.approval.required) {
       return waiting({ seconds: 60 }, missing(deployment, environment.approval.required));
     }
+    const missed = await withdrawn(deployment, environment, world.groups);
+    if (missed !== undefined) {
+      const { person, action } = missed;
+      const detail = `${person.name} may not ${verbs[action]} ${environment.name} any more.`;
+      return failed("permission-withdrawn", { detail });
+    }
     const { proposal } = deployment.evidence;
     const { news, blocked } = await recheck(proposal, world);
     if (blocked !== undefined) return failed(blocked.code, blocked);
@@ -37,6 +43,13 @@ export const approve: Step = {
       news.length === 0 ? {} : { proposal: { ...proposal, news } },
     );
   },
+};
+
+const verbs: Readonly<Record<Word["action"], string>> = {
+  deploy: "deploy to",
+  rollback: "roll back",
+  override: "go past locks and freezes of",
+  approve: "approve for",
 };
 
 function missing(deployment: Deployment, required: number): string {

@@ -1,6 +1,7 @@
 import type { Environment, FreezeWindow, WeekTime } from "../../config/config.ts";
 import type { Rendered } from "./render.ts";
 import { expand } from "./template.ts";
+import { peopleWords, permissionsWords } from "./permission-words.ts";
 import { capital, countInWords, escaped, list } from "./text.ts";
 import { roughly } from "./time.ts";
 
@@ -53,11 +54,11 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
   };
 }
 
-function ruleOf({ name, approval, freeze }: Environment): string {
-  const people =
-    approval.approvers.length === 1 ? "one person" : `${approval.approvers.length} people`;
+function ruleOf(environment: Environment): string {
+  const { name, approval, freeze } = environment;
+  const people = peopleWords(approval.approvers);
   const wanted = countInWords(approval.required, "approval");
-  return `**${escaped(name, 60)}** needs ${wanted} from ${people}, never from who asked, within ${roughly(approval.expires)}.${frozen(freeze)}`;
+  return `**${escaped(name, 60)}** needs ${wanted} from ${people}, never from who asked, within ${roughly(approval.expires)}.${permissionsWords(environment)}${frozen(freeze)}`;
 }
 
 /** The first few freezes, as the configuration says them. */

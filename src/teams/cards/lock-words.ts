@@ -1,4 +1,5 @@
 import type { Barrier, BlockAnswer, Block, Lock, LockAnswer } from "../../deployment/locks.ts";
+import { notAllowedWords } from "./permission-words.ts";
 import { escaped } from "./text.ts";
 import { momentOf, roughly } from "./time.ts";
 import { unknownEnvironment, whichEnvironment } from "./environment-words.ts";
@@ -65,6 +66,9 @@ export function lockWords(
       );
     case "unknown-environment":
       return unknownEnvironment(said, verb, answer.known);
+    case "not-permitted":
+    case "unchecked":
+      return notAllowedWords(answer);
     case "repeated":
       return undefined;
   }
@@ -83,6 +87,9 @@ export function blockWords(
       return `Build ${build} may be deployed again. ${escaped(answer.block.by.name, 80)} had blocked it: ${reason(answer.block.reason)}`;
     case "not-blocked":
       return `Build ${build} is not blocked.`;
+    case "not-permitted":
+    case "unchecked":
+      return notAllowedWords(answer);
     case "reason-missing":
       return `Why? For example **block ${build} the map is wrong**.`;
     case "repeated":
