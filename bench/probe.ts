@@ -109,6 +109,7 @@ function observed(environment: string, world: World): World {
     gitops: timed(environment, world.gitops),
     cluster: timed(environment, cluster),
     health: timed(environment, world.health),
+    groups: world.groups,
   };
   worlds.set(world, made);
   return made;
