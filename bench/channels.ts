@@ -10,6 +10,8 @@ export interface Channels {
   readonly serviceUrl: string;
   /** When (ms of this process's clock) the first post came into a thread. */
   firstPost(thread: string): Promise<number>;
+  /** How many messages were edited. */
+  edits(): number;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ const patience = 60_000;
 export async function startChannels(): Promise<Channels> {
   const waiting = new Map<string, (at: number) => void>();
   let posts = 0;
+  let edits = 0;
   const server = createServer((request, response) => {
     const at = performance.now();
     if (request.method === "GET") {
@@ -29,6 +32,7 @@ export async function startChannels(): Promise<Channels> {
     const key = decodeURIComponent(thread);
     waiting.get(key)?.(at);
     waiting.delete(key);
+    if (request.method === "PUT") edits += 1;
     request.resume();
     request.on("end", () => {
       posts += 1;
@@ -50,6 +54,7 @@ export async function startChannels(): Promise<Channels> {
       });
       return promise;
     },
+    edits: () => edits,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -29,6 +29,8 @@ interface Row {
   outside: number;
   waited: number;
   looks: number;
+  /** What `outside` was when the look began. */
+  before: number;
 }
 
 const rows = new Map<number, Row>();
@@ -39,7 +41,7 @@ const open = new Map<string, { calls: number; since: number }>();
 function rowOf(id: number): Row {
   const known = rows.get(id);
   if (known !== undefined) return known;
-  const row = { savedAt: now(), dueAt: now(), outside: 0, waited: 0, looks: 0 };
+  const row = { savedAt: now(), dueAt: now(), outside: 0, waited: 0, looks: 0, before: 0 };
   rows.set(id, row);
   return row;
 }
@@ -76,6 +78,7 @@ function between(parts: Parts): Parts {
             evidence.rollout?.pods === evidence.rollout?.podsReady,
           suspicion: evidence.rollout?.suspicion !== undefined || deployment.failure !== undefined,
           looks: row.looks,
+          services: row.outside - row.before,
           outside: row.outside,
           waited: row.waited,
         };
@@ -93,6 +96,7 @@ function between(parts: Parts): Parts {
 function claimed({ deployment }: Claim): void {
   const row = rowOf(deployment.id);
   row.looks += 1;
+  row.before = row.outside;
   row.waited += Math.max(0, Math.min(now(), row.dueAt) - row.savedAt);
   current.set(deployment.environment, deployment.id);
 }

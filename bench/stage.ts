@@ -17,6 +17,8 @@ export interface StageOptions extends Omit<WorldOptions, "folder"> {
   readonly clockSpeed?: number;
   /** false: it polls, and nobody tells it anything. */
   readonly watch?: boolean;
+  /** Azure DevOps, GitHub and Flux tell of what happens by themselves. */
+  readonly hooks?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -45,7 +47,14 @@ const usualPatience = 90_000;
 const pause = 5;
 
 export async function startStage(options: StageOptions): Promise<Stage> {
-  const { folder, clockSpeed = 1, watch = true, environment = {}, ...rest } = options;
+  const {
+    folder,
+    clockSpeed = 1,
+    watch = true,
+    hooks = false,
+    environment = {},
+    ...rest
+  } = options;
   const world = await startWorld({ folder: join(folder, "world"), ...rest });
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
@@ -76,6 +85,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     else ready.resolve();
   });
   await ready.promise;
+  if (hooks) world.hooks.to(`http://127.0.0.1:${port}`);
 
   const stage: Stage = {
     world,

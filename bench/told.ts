@@ -13,6 +13,8 @@ export const saved = z.object({
   podsReady: z.boolean(),
   suspicion: z.boolean(),
   looks: z.number(),
+  /** Of this look alone, spent waiting for services. */
+  services: z.number(),
   /** Spent waiting for services, and for the next look that the row itself wanted. */
   outside: z.number(),
   waited: z.number(),

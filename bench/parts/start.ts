@@ -36,19 +36,19 @@ export const start: Part = {
   name: "start",
   title: "from process start to ready, memory at rest, what is delivered",
   async measure(run) {
-    const rounds = run.short ? 1 : 7;
+    const rounds = run.short ? 1 : 4;
     const packages = run.short ? heavy.slice(0, 2) : heavy;
     const kinds = await kindsOf(run);
     const found = new Map<string, Started[]>();
     for (const kind of kinds) await startOnce(kind, 0);
     for (let round = 0; round < rounds; round += 1) {
       for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
-        const started = await startOnce(kind, run.short ? 500 : 5000);
+        const started = await startOnce(kind, run.short ? 500 : 4000);
         found.set(kind.name, [...(found.get(kind.name) ?? []), started]);
       }
     }
     const imports = new Map<string, Imported[]>();
-    for (let round = 0; round < (run.short ? 1 : 5); round += 1) {
+    for (let round = 0; round < (run.short ? 1 : 3); round += 1) {
       for (const name of ["node:fs", ...packages])
         imports.set(name, [...(imports.get(name) ?? []), await importOnce(name)]);
     }
