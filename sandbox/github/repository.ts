@@ -84,6 +84,8 @@ export class GitRepository {
   /** The commit that a branch, or any other name of a commit, stands for. */
   async resolve(revision: string): Promise<string | undefined> {
     if (revision.startsWith("-")) return undefined;
+    const head = await readHead(this.dir, revision.replace(/^refs\/heads\//, ""));
+    if (head !== undefined) return head;
     const wanted = `${revision}^{commit}`;
     const result = await this.git(["rev-parse", "--verify", "--quiet", wanted], {
       answers: [0, 1, 128],
@@ -91,8 +93,8 @@ export class GitRepository {
     return result.code === 0 ? result.stdout.toString("utf8").trim() : undefined;
   }
 
-  async head(branch: string): Promise<string | undefined> {
-    return (await readHead(this.dir, branch)) ?? this.resolve(`refs/heads/${branch}`);
+  head(branch: string): Promise<string | undefined> {
+    return this.resolve(`refs/heads/${branch}`);
   }
 
   async isBranchName(name: string): Promise<boolean> {

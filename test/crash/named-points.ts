@@ -124,10 +124,15 @@ const named: Readonly<Record<Kind, readonly string[]>> = {
   ],
 };
 
+const hook = "a word from outside only brings a look forward that would come anyway";
+
 /** Calls at which nothing can be lost, and why no story has to pass them. */
 const apart: Readonly<Record<string, string>> = {
   "ledger.findActive": "status reads it",
   "ledger.list": "status reads it",
+  "ledger.listWorkedOn": hook,
+  "ledger.bringForward": hook,
+  "ledger.bringWatchForward": hook,
   "ledger.remember": "answers to questions change nothing",
   "ledger.renew":
     "only a look that takes long comes here, and a lease that is not renewed only ends",
