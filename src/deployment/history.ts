@@ -63,7 +63,13 @@ const periods = [30, 90];
 const counted = 5000;
 
 /** What was, and what would be. */
-export function createHistory({ ledger, locks, clock, environments, worldOf }: HistoryOptions): History {
+export function createHistory({
+  ledger,
+  locks,
+  clock,
+  environments,
+  worldOf,
+}: HistoryOptions): History {
   return {
     async newest(said) {
       const environment = find(said);

@@ -16,7 +16,10 @@ const columns: readonly (readonly [name: string, value: (record: AuditRecord) =>
   ["state", ({ deployment }) => deployment?.state],
   ["requester_id", ({ deployment }) => deployment?.requester.id],
   ["requester_name", ({ deployment }) => deployment?.requester.name],
-  ["approver_ids", ({ deployment }) => deployment?.approvals.map(({ person }) => person.id).join("; ")],
+  [
+    "approver_ids",
+    ({ deployment }) => deployment?.approvals.map(({ person }) => person.id).join("; "),
+  ],
   [
     "approver_names",
     ({ deployment }) => deployment?.approvals.map(({ person }) => person.name).join("; "),

@@ -28,7 +28,7 @@ export async function* readAuditRecords(
   db: Kysely<Schema>,
   { from, to, environment }: AuditRange,
 ): AsyncGenerator<AuditRecord> {
-  for (let last = 0; ; ) {
+  for (let last = 0; ;) {
     const rows = await db
       .selectFrom("audit")
       .leftJoin("deployment", "deployment.id", "audit.deployment_id")

@@ -6,7 +6,14 @@ import { approve, reject } from "./decisions.ts";
 import { lightly } from "./database.ts";
 import { findEffect, forget, intend, settle } from "./effects.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
-import { isThread, readActive, readDeployment, readHistory, readSince, readWorkedOn } from "./read.ts";
+import {
+  isThread,
+  readActive,
+  readDeployment,
+  readHistory,
+  readSince,
+  readWorkedOn,
+} from "./read.ts";
 import { remember } from "./deliveries.ts";
 import { create } from "./requests.ts";
 import type { Schema } from "./schema.ts";

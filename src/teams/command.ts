@@ -1,5 +1,30 @@
 import { distance } from "./distance.ts";
 
+/*
+ * The grammar. `test/teams/grammar.test.ts` reads these lines, and makes its commands of them:
+ *
+ *   deploy [environment] [build] [override: words]
+ *   rollback [environment] build [override: words]
+ *   rollback [environment]
+ *   status [environment]
+ *   status #number
+ *   history [environment]
+ *   diff [environment]
+ *   stats [environment]
+ *   lock [environment] words [for time]
+ *   unlock [environment]
+ *   block build words
+ *   unblock build
+ *   cancel [#number]
+ *   retry [#number]
+ *   help
+ *
+ * Forgiving: any case; any white space, also non-breaking and line breaks; mentions anywhere; `please`, `to`, `the`, `now`,
+ * `thanks` around the words; quotes, dots and exclamation marks at their ends; environment and build in either order; `roll
+ * back`. Strict: a build is 1 to 10 digits, a #number 1 to 9, neither begins with 0; `words` are kept as they were written, and
+ * so are an order's question mark and a word too many: then nothing is done, and the nearest command is named.
+ */
+
 /** What somebody asks for. Nothing is done on a guess: whatever is not certain is `unknown`, with the nearest command. */
 export type Command =
   | {
@@ -118,7 +143,8 @@ export function parseCommand(text: string): Command {
 
 /** The words that carry a meaning, without what people put around them. */
 function meaningful(words: readonly string[]): readonly string[] {
-  return words.map((word) => bare(word)).filter((word) => !politeWithin.has(word) && word !== "");
+  const silent = (word: string) => politeWithin.has(word) || word === "" || word === "?";
+  return words.map((word) => bare(word)).filter((word) => !silent(word));
 }
 
 /** What was written after the verb, in its own letters: a reason is kept as it was said. */

@@ -26,13 +26,15 @@ function unmerged(id: number, ago: number, state: Deployment["state"]): Deployme
   return { ...row(id, ago), state, evidence };
 }
 
-const committed = (...hoursBefore: readonly number[]) => (ended: number) => ({
-  proposal: {
-    release: { name: "web" },
-    liveTag: "production-40655",
-    changes: hoursBefore.map((hours) => ({ id: "a", at: now - ended * day - hours * hour })),
-  },
-});
+const committed =
+  (...hoursBefore: readonly number[]) =>
+  (ended: number) => ({
+    proposal: {
+      release: { name: "web" },
+      liveTag: "production-40655",
+      changes: hoursBefore.map((hours) => ({ id: "a", at: now - ended * day - hours * hour })),
+    },
+  });
 
 describe("figures", () => {
   test("of nothing are nothing, and not a division by it", () => {

@@ -68,7 +68,10 @@ describe("the audit export", () => {
     ["two\r\nlines", '"two\r\nlines"'],
     ["Ümläut 💡", "Ümläut 💡"],
   ])("a spreadsheet takes no name for a formula, and no cell for two: %j", async (name, cell) => {
-    const text = await textOf([{ ...entry, actor: { id: "x", name }, deployment: undefined }], "csv");
+    const text = await textOf(
+      [{ ...entry, actor: { id: "x", name }, deployment: undefined }],
+      "csv",
+    );
     expect(text.slice(text.indexOf("\r\n") + 2)).toBe(
       `7,2026-11-26T10:00:00.000Z,approved,x,${cell}${",".repeat(16)}"{""commit"":""3f9c2ab""}"\r\n`,
     );
@@ -98,7 +101,13 @@ describe("npm run audit", () => {
       { id: "m", conversation: "c", reference: "{}" },
     );
     for (let i = 1; i < many; i += 1)
-      await ledger.audit({ at: i * 1000, deploymentId: undefined, actor: megan, action: "locked", facts: {} });
+      await ledger.audit({
+        at: i * 1000,
+        deploymentId: undefined,
+        actor: megan,
+        action: "locked",
+        facts: {},
+      });
     await database.db.destroy();
   });
 
@@ -113,10 +122,12 @@ describe("npm run audit", () => {
   test("P12 reads all of it in order, page by page", async () => {
     const { db } = openDatabase({ file });
     const ids: number[] = [];
-    for await (const { id } of readAuditRecords(db, { from: 0, to: Number.MAX_SAFE_INTEGER })) ids.push(id);
+    for await (const { id } of readAuditRecords(db, { from: 0, to: Number.MAX_SAFE_INTEGER }))
+      ids.push(id);
     expect(ids).toEqual(Array.from({ length: many }, (_, i) => i + 1));
     const some: AuditRecord[] = [];
-    for await (const one of readAuditRecords(db, { from: 0, to: 5000, environment: "production" })) some.push(one);
+    for await (const one of readAuditRecords(db, { from: 0, to: 5000, environment: "production" }))
+      some.push(one);
     expect(some).toMatchObject([{ action: "requested", deployment: { requester: alex } }]);
     await db.destroy();
   });

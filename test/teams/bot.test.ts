@@ -466,6 +466,7 @@ describe("in a chat with one person", () => {
     ["hi", "rollback production 40655"],
     ["status", "production is well"],
     ["history", "Nothing was deployed here yet."],
+    ["stats", "production"],
     ["status #128", "#128 production-40672 is live"],
     ["depoly", "Did you mean **deploy**?"],
   ])("%j is answered, without a mention", async (text, words) => {

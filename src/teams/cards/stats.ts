@@ -52,7 +52,9 @@ function frequency({ live, days }: Figures): string {
   const perWeek = (live * 7) / days;
   if (live === 0) return "none";
   if (perWeek >= 7) return `${(perWeek / 7).toFixed(1)} a day`;
-  return perWeek >= 1 ? `${perWeek.toFixed(1)} a week` : `${((live * 30) / days).toFixed(1)} a month`;
+  return perWeek >= 1
+    ? `${perWeek.toFixed(1)} a week`
+    : `${((live * 30) / days).toFixed(1)} a month`;
 }
 
 function besides({ live, rollbacks, byHand }: Figures): string {
