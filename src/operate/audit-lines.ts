@@ -61,7 +61,7 @@ function csvLine(cells: readonly unknown[]): string {
 
 function csvCell(value: unknown): string {
   if (value === undefined || value === null) return "";
-  const text = String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   const harmless = typeof value === "string" && /^\s*[=+\-@\t\r|]/.test(text) ? `'${text}` : text;
   return /[",\r\n]|^\s|\s$/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
