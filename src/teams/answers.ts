@@ -48,22 +48,41 @@ export function unknownDeployment(id: number): string {
   return `There is no deployment #${id} here. **status** shows the newest.`;
 }
 
-const examples = {
+/** How commands are written that take more than an environment. */
+const examples: Readonly<Record<string, string>> = {
   deploy: "deploy production 40672",
   rollback: "rollback production 40655",
+  status: "status #128",
+  lock: "lock production the map is wrong for 2h",
   block: "block 40672 the map is wrong",
   unblock: "unblock 40672",
-} as const;
+  cancel: "cancel #128",
+  retry: "retry #128",
+};
+
+function exampleOf(verb: string): string {
+  return examples[verb] ?? `${verb} production`;
+}
+
+/** What new people write instead of pressing a button. */
+const decisions = /^(approved?|reject(ed)?|yes|no|ok|lgtm)\b/i;
 
 /** Says what was not understood, with the nearest command. Nothing was done. */
 export function misunderstanding(
   command: Extract<Command, { type: "unknown" | "bad-number" }>,
 ): string {
   if (command.type === "bad-number") {
-    return `“${escaped(command.said, 40)}” is not the number of a build. Write digits only, for example **${examples[command.verb]}**.`;
+    return `“${escaped(command.said, 40)}” is not the number of a build. Write digits only, for example **${exampleOf(command.verb)}**.`;
   }
   const said = command.said === "" ? "That" : `“${escaped(command.said, 80)}”`;
-  const meant = command.nearest === undefined ? "" : ` Did you mean **${command.nearest}**?`;
+  if (decisions.test(command.said))
+    return "Approving and rejecting is done on the card: press its button. Nothing was done.";
+  const { nearest } = command;
+  const [word = ""] = command.said.toLowerCase().split(/[\s:,;.!?]/, 1);
+  if (nearest !== undefined && word === nearest) {
+    return `${said} is not how **${nearest}** is written; nothing was done. Write for example **${exampleOf(nearest)}**.`;
+  }
+  const meant = nearest === undefined ? "" : ` Did you mean **${nearest}**?`;
   return `${capital(said)} is not a command that omnibot knows; nothing was done.${meant} **help** lists them all.`;
 }
 

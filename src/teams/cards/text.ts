@@ -36,10 +36,17 @@ export function escaped(text: string, most = 200): string {
     );
 }
 
-/** One line of a log: its indentation is part of what it says. */
+/**
+ * One line of a log: its indentation is part of what it says. The time before it is not: it fills a line of a phone, and Teams
+ * is seen to write times of ISO 8601 in its own way.
+ */
 export function logLine(text: string, most: number): string {
-  const indent = /^[ \t]*/.exec(text)?.[0].replaceAll("\t", "  ").length ?? 0;
-  return "\u00a0".repeat(Math.min(indent, 8)) + escaped(text, most);
+  const line = text.replace(
+    /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]? ?/,
+    "",
+  );
+  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll("\t", "  ").length ?? 0;
+  return "\u00a0".repeat(Math.min(indent, 8)) + escaped(line, most);
 }
 
 /** Our own sentences: `words` in backticks, which cards do not know, become bold. */

@@ -267,6 +267,20 @@ describe("the failure", () => {
     );
   });
 
+  test("leaves the times out that stand before each line of a log", () => {
+    const at = everyState.crashed;
+    const lines = [
+      "2026-11-26T11:19:09.743Z Error: TILE_CACHE_URL is not set",
+      "[2026-11-26 11:19:09,743]   at config",
+      "2026-11-26 is a day",
+    ];
+    const failure = { ...at.failure, code: "crash-loop", step: "roll-out", detail: "" } as const;
+    const text = words({ ...at, failure: { ...failure, excerpt: { title: "Log", lines } } });
+    expect(text).toContain(
+      "Log\nError: TILE_CACHE_URL is not set\n\u00a0\u00a0at config\n2026-11-26 is a day",
+    );
+  });
+
   test("before the merge says that Git was not changed", () => {
     expect(words(everyState["build failed"])).toContain(
       "Git was not changed: it still wants production-40655.",
