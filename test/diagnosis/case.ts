@@ -3,6 +3,8 @@ import type { Stage, StageOptions } from "./stage.ts";
 
 /** What happens in a story beside what was asked for; each part may be left out. */
 interface Setting extends StageOptions {
+  /** How many times as fast it goes, where that is not the suite's own speed: for what takes many minutes. */
+  readonly speed?: number;
   /** What goes wrong from before the request; the world is at rest then. */
   readonly before?: (stage: Stage) => void | Promise<void>;
   /** What is said to omnibot, instead of `deploy production`. */

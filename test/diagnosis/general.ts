@@ -1,6 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { alex } from "../../sandbox/people.ts";
+import type { Deployment } from "../../src/deployment/deployment.ts";
+import type { Parts } from "../../src/omnibot.ts";
 import type { Case } from "./case.ts";
+import { saved } from "./turns.ts";
+import type { Stage } from "./stage.ts";
 
 const deployers = "6d8e0f3a-1c52-4b7d-9e64-2a9f5b3c7d10";
 
@@ -42,4 +46,66 @@ export const generalCases: readonly Case[] = [
     decidable: ({ merged }) => merged,
     words: ["no such field"],
   },
+  {
+    cause: "internal-error",
+    between: (parts) => ({
+      ...parts,
+      worldOf: (environment) => ({ ...parts.worldOf(environment), registry: { resolve: broken } }),
+    }),
+    decidable: isAt("verify-image"),
+    first: ["omnibot met a situation that it does not know; its log says more. Tries again"],
+    words: [],
+  },
+  {
+    cause: "step-unknown",
+    speed: 120,
+    between: rowsOfAnother((deployment) => ({
+      ...deployment,
+      progress: deployment.progress.map((one) =>
+        one.step === "verify-image" ? { ...one, step: "scan-image", title: "Scan" } : one,
+      ),
+    })),
+    decidable: isAt("scan-image"),
+    first: ['knows no step "scan-image". Waits for one that does, for 10 min at most.'],
+    words: ["Git was not changed"],
+  },
+  {
+    cause: "environment-unknown",
+    speed: 120,
+    between: rowsOfAnother((deployment) =>
+      isAtStep(deployment, "build") ? { ...deployment, environment: "production-eu" } : deployment,
+    ),
+    decidable: isAt("build"),
+    first: ['This omnibot has no environment "production-eu" in its configuration.'],
+    words: ["Git was not changed"],
+  },
 ];
+
+function broken(): never {
+  throw new TypeError("Cannot read properties of undefined (reading 'digest')");
+}
+
+/** omnibot finds the rows as another version, or one of another configuration, left them. */
+function rowsOfAnother(change: (deployment: Deployment) => Deployment): (parts: Parts) => Parts {
+  return (parts) => ({
+    ...parts,
+    ledger: {
+      ...parts.ledger,
+      async claim(owner, now, until) {
+        const claim = await parts.ledger.claim(owner, now, until);
+        return claim && { ...claim, deployment: change(claim.deployment) };
+      },
+    },
+  });
+}
+
+function isAt(step: string): (stage: Stage) => boolean {
+  return (stage) => {
+    const deployment = saved(stage);
+    return deployment !== undefined && isAtStep(deployment, step);
+  };
+}
+
+function isAtStep({ progress }: Deployment, name: string): boolean {
+  return progress.some(({ step, state }) => step === name && state === "running");
+}

@@ -23,6 +23,7 @@ const speed = Number(options.speed);
 
 const result = z.object({
   row: z.number(),
+  speed: z.number(),
   toldAfter: z.number().optional(),
   outcome: z.string(),
   problems: z.array(z.string()),
@@ -112,7 +113,14 @@ async function startPlayer(before: Player | undefined): Promise<Player> {
       left -= 1;
       const timer = setTimeout(() => child.kill("SIGKILL"), longest);
       const { promise, resolve } = Promise.withResolvers<Result>();
-      const ended = { row, outcome: "broken", problems: ["its process ended"], took: 0, log: "" };
+      const ended = {
+        row,
+        speed,
+        outcome: "broken",
+        problems: ["its process ended"],
+        took: 0,
+        log: "",
+      };
       const gone = () => resolve(ended);
       const told = (message: unknown) => resolve(result.parse(message));
       child.once("exit", gone).once("message", told);
@@ -128,10 +136,10 @@ async function startPlayer(before: Player | undefined): Promise<Player> {
   };
 }
 
-function print({ row, toldAfter, outcome, problems }: Result): void {
+function print({ row, speed: fast, toldAfter, outcome, problems }: Result): void {
   say(
     rows[row]?.name ?? "",
-    toldAfter === undefined ? "" : seconds(toldAfter / speed),
+    toldAfter === undefined ? "" : seconds(toldAfter / fast),
     toldAfter === undefined ? "" : seconds(toldAfter),
     problems.length === 0 ? "pass" : "FAIL",
     outcome,

@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly scenario?: Scenario;
   /** Flux comes without the feature gate by which a newer revision ends the wait for an older one. */
   readonly patientFlux?: true;
+  /** omnibot with a bug, or with rows of another version or configuration of it. */
+  readonly between?: (parts: Parts) => Parts;
   /** Changes the configuration of the environment `production`, as it stands in omnibot.yaml. */
   readonly config?: (production: Record<string, unknown>) => void | Promise<void>;
 }
@@ -51,7 +53,7 @@ export const releaseFile = "clusters/operations/production/helm-release.yaml";
 
 /** `speed` is that of the world and of this process (hurryTime): its time has to be fast already. */
 export async function startStage(
-  { config, scenario, patientFlux }: StageOptions,
+  { config, scenario, patientFlux, between }: StageOptions,
   speed: number,
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "omnibot-diagnosis-"));
@@ -74,7 +76,7 @@ export async function startStage(
   const omnibot = await startOmnibot(
     loadSettings({ ...world.environment, PORT: String(port) }),
     log,
-    (parts) => hurried(parts, speed, saved),
+    (parts) => hurried(between?.(parts) ?? parts, speed, saved),
     { clock: { now: () => Date.now() }, patience, lease: lease * speed },
   );
   let merged = false;
