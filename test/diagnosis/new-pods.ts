@@ -153,7 +153,7 @@ export async function withoutRetries(stage: Stage): Promise<void> {
 /** As withoutRetries, but what worked before comes back. */
 export async function rollingBack(stage: Stage): Promise<void> {
   await stage.edit((text) =>
-    text.replace("retries: 2", "retries: 0\n      remediateLastFailure: true"),
+    impatient(text).replace("retries: 0", "retries: 0\n      remediateLastFailure: true"),
   );
 }
 
