@@ -1,39 +1,21 @@
-import { waitFor } from "../kubernetes/controller.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
-import type { HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
-import { createJob } from "../kubernetes/job-controller.ts";
-import { resources } from "../kubernetes/resources.ts";
-import { digestValues, refuseService, releaseName, sha256, type Chart } from "./chart.ts";
 import { isRecord } from "../kubernetes/merge-patch.ts";
-import {
-  dropConditions,
-  isRequested,
-  setConditions,
-  settleRequest,
-  type Wanted,
-} from "./conditions.ts";
+import type { HelmRelease, ReleaseSnapshot } from "../kubernetes/objects.ts";
+import { resources } from "../kubernetes/resources.ts";
+import { releaseName } from "./chart.ts";
+import { dropConditions, setConditions, settleRequest, type Wanted } from "./conditions.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import { describeInstalled, install, installedBy, stateOfJob, uninstall } from "./installed.ts";
+import {
+  describeVersion,
+  HelmStorage,
+  keyOfRelease,
+  noteAttempt,
+  record,
+  type Desired,
+} from "./helm-storage.ts";
+import { HelmWork, tryRender, type End } from "./helm-work.ts";
+import { installedBy, uninstall } from "./installed.ts";
 import type { Overtaking } from "./overtaking.ts";
-import { render, type Rendered } from "./render.ts";
-
-/** What a HelmRelease wants now. */
-export interface Desired {
-  readonly chart: Chart;
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly configDigest: string;
-}
-
-type End =
-  | "ready"
-  | "failed"
-  | "late"
-  | "overtaken"
-  | "refused"
-  | "untested"
-  | "held"
-  | "hook-failed"
-  | "hook-late";
 
 const component = "helm-controller";
 const rendering = 300;
@@ -42,15 +24,15 @@ const testing = 1500;
 /** Installs and upgrades a release, waits for its workloads, and rolls back where the HelmRelease says so. */
 export class HelmUpgrade {
   readonly #kubernetes: Kubernetes;
-  readonly #options: Overtaking;
   readonly #held: ReadonlySet<string>;
-  /** The values of each version, as Helm's storage has them. */
-  readonly #storage = new Map<string, Desired>();
+  readonly #storage: HelmStorage;
+  readonly #work: HelmWork;
 
   /** `held` are the releases, `namespace/name`, that somebody else's Helm is at work on. */
   constructor(kubernetes: Kubernetes, options: Overtaking, held: ReadonlySet<string>) {
     this.#kubernetes = kubernetes;
-    this.#options = options;
+    this.#storage = new HelmStorage(kubernetes.clock);
+    this.#work = new HelmWork(kubernetes, options);
     this.#held = held;
   }
 
@@ -82,7 +64,7 @@ export class HelmUpgrade {
     const rendered = tryRender(release, wanted);
     if (typeof rendered === "string")
       return this.#finishUnreleased(release, action, wanted, rendered);
-    const end = await this.#upgrade(release, wanted, rendered, timeout, signal);
+    const end = await this.#work.upgrade(release, wanted, rendered, { timeout, signal });
     const duration = formatDuration(clock.ticks() - startedAt);
     if (end === "overtaken") return this.#cancel(release, action, wanted);
     if (end !== "ready") return await this.#fail(release, action, wanted, end, signal);
@@ -90,48 +72,6 @@ export class HelmUpgrade {
     return (await this.#passesTest(release, wanted, signal))
       ? undefined
       : await this.#fail(release, action, wanted, "untested", signal);
-  }
-
-  async #upgrade(
-    release: HelmRelease,
-    wanted: Desired,
-    rendered: readonly Rendered[],
-    timeout: number,
-    signal: AbortSignal,
-  ): Promise<End> {
-    const hooked =
-      release.status.history === undefined
-        ? "ready"
-        : await this.#runHooks(release, rendered, timeout, signal);
-    if (hooked !== "ready") return hooked;
-    install(this.#kubernetes.store, release, rendered);
-    if (refuseService(release, wanted.values) !== undefined) return "refused";
-    return await this.#waitForWorkloads(release, timeout, signal);
-  }
-
-  /** One hook after the other: what is there of it before is deleted, and it has to end well. */
-  async #runHooks(
-    release: HelmRelease,
-    rendered: readonly Rendered[],
-    timeout: number,
-    signal: AbortSignal,
-  ): Promise<End> {
-    const { store } = this.#kubernetes;
-    for (const { plural, content, hook } of rendered) {
-      if (plural !== "jobs" || hook === undefined) continue;
-      const { namespace, name } = content.metadata;
-      store.remove("jobs", namespace, name);
-      createJob(store, content);
-      const end = await this.#wait(release, timeout, signal, () => {
-        const job = store.get("jobs", namespace, name);
-        const state = job === undefined ? "failed" : stateOfJob(job);
-        return state === "going" ? undefined : state;
-      });
-      if (end === "failed") return "hook-failed";
-      if (end === "late") return "hook-late";
-      if (end !== "ready") return end;
-    }
-    return "ready";
   }
 
   #finish(
@@ -144,8 +84,8 @@ export class HelmUpgrade {
     const reason = action === "install" ? "InstallSucceeded" : "UpgradeSucceeded";
     let message = "";
     const done = this.#update(release, (draft) => {
-      const snapshot = this.#snapshot(draft, wanted, action, "deployed");
-      message = `Helm ${action} succeeded for release ${describe(snapshot)}`;
+      const snapshot = this.#storage.keep(draft, wanted, action, "deployed");
+      message = `Helm ${action} succeeded for release ${describeVersion(snapshot)}`;
       record(draft, snapshot);
       draft.status.lastAttemptedReleaseActionDuration = duration;
       draft.status.storageNamespace = snapshot.namespace;
@@ -185,7 +125,7 @@ export class HelmUpgrade {
     const message =
       end === "untested"
         ? `Helm test failed for release ${namespace}/${name} with chart ${chart}: 1 error occurred: pod ${name}-smoke-test failed`
-        : `Helm ${action} failed for release ${namespace}/${name} with chart ${chart}: ${this.#explain(release, wanted, end)}`;
+        : `Helm ${action} failed for release ${namespace}/${name} with chart ${chart}: ${this.#work.explain(release, wanted, end)}`;
     const {
       retries = 0,
       remediateLastFailure = retries !== 0,
@@ -194,7 +134,7 @@ export class HelmUpgrade {
     let failures = 0;
     const failed = this.#update(release, (draft) => {
       // What Helm refuses to begin leaves nothing in its storage.
-      if (end !== "held") record(draft, this.#snapshot(draft, wanted, action, "failed"));
+      if (end !== "held") record(draft, this.#storage.keep(draft, wanted, action, "failed"));
       draft.status.failures = (draft.status.failures ?? 0) + 1;
       failures = (draft.status.upgradeFailures ?? 0) + 1;
       draft.status.upgradeFailures = failures;
@@ -227,21 +167,6 @@ export class HelmUpgrade {
       settleRequest(draft);
     });
     return exhausted ? undefined : 0;
-  }
-
-  /** Helm's own words about what went wrong. */
-  #explain(release: HelmRelease, wanted: Desired, end: End): string {
-    if (end === "refused") return refuseService(release, wanted.values) ?? "";
-    if (end === "held") return "another operation (install/upgrade/rollback) is in progress";
-    const hook = `job ${releaseName(release)}-migrate failed: BackoffLimitExceeded`;
-    if (end === "hook-failed") return `pre-upgrade hooks failed: 1 error occurred:\n\t* ${hook}`;
-    if (end === "hook-late")
-      return "pre-upgrade hooks failed: 1 error occurred:\n\t* timed out waiting for the condition";
-    const culprits = installedBy(this.#kubernetes.store, release)
-      .filter(({ state }) => state !== "ready")
-      .map(describeInstalled);
-    const why = end === "failed" ? "failed early due to stalled resources" : "timeout waiting for";
-    return `${why}: [${culprits.join(", ")}]`;
   }
 
   /** The chart's own test, where the release asks for it: whether the application answers at a path. */
@@ -302,21 +227,16 @@ export class HelmUpgrade {
     this.#update(release, (draft) =>
       setConditions(draft, clock, ["Reconciling", "True", "Progressing", running]),
     );
-    const wanted = this.#storage.get(`${keyOfRelease(release)} ${target.version}`);
-    if (wanted === undefined)
-      throw new Error(
-        `Helm's storage has no version ${target.version} of ${keyOfRelease(release)}`,
-      );
+    const wanted = this.#storage.read(release, target.version);
     const rendered = tryRender(release, wanted);
     if (typeof rendered === "string") throw new Error(rendered);
-    install(this.#kubernetes.store, release, rendered);
-    const end = await this.#waitForWorkloads(release, timeout, signal);
+    const end = await this.#work.rollBack(release, rendered, { timeout, signal });
     const succeeded = end === "ready";
     const reason = succeeded ? "RollbackSucceeded" : "RollbackFailed";
-    const message = `Helm rollback to previous release ${describe(target)} ${succeeded ? "succeeded" : "failed: context deadline exceeded"}`;
+    const message = `Helm rollback to previous release ${describeVersion(target)} ${succeeded ? "succeeded" : "failed: context deadline exceeded"}`;
     const done = this.#update(release, (draft) => {
       record(draft, {
-        ...this.#snapshot(draft, wanted, "rollback", succeeded ? "deployed" : "failed"),
+        ...this.#storage.keep(draft, wanted, "rollback", succeeded ? "deployed" : "failed"),
         firstDeployed: target.firstDeployed,
       });
       setConditions(
@@ -334,7 +254,7 @@ export class HelmUpgrade {
     const { clock } = this.#kubernetes;
     const message = `New reconciliation triggered by HelmRelease/${keyOfRelease(release)}`;
     this.#update(release, (draft) => {
-      record(draft, this.#snapshot(draft, wanted, action, "failed"));
+      record(draft, this.#storage.keep(draft, wanted, action, "failed"));
       setConditions(
         draft,
         clock,
@@ -363,63 +283,6 @@ export class HelmUpgrade {
     return 60_000;
   }
 
-  #waitForWorkloads(release: HelmRelease, timeout: number, signal: AbortSignal): Promise<End> {
-    const { store } = this.#kubernetes;
-    return this.#wait(release, timeout, signal, () => {
-      const states = installedBy(store, release).map(({ state }) => state);
-      if (states.includes("failed")) return "failed";
-      return states.length > 0 && states.every((state) => state === "ready") ? "ready" : undefined;
-    });
-  }
-
-  /** Waits for an end, which a newer generation may overtake. */
-  async #wait(
-    release: HelmRelease,
-    timeout: number,
-    signal: AbortSignal,
-    find: () => End | undefined,
-  ): Promise<End> {
-    const { store } = this.#kubernetes;
-    const { namespace, name, generation } = release.metadata;
-    const patience = timeout * (this.#options.helmPatience ?? 1);
-    const end = await waitFor(this.#kubernetes, patience, signal, (): End | undefined => {
-      const newest = store.get("helmreleases", namespace, name);
-      if (this.#options.cancelOnNewRevision === true && newest?.metadata.generation !== generation)
-        return "overtaken";
-      return find();
-    });
-    return end ?? "late";
-  }
-
-  #snapshot(
-    { metadata, spec, status, ...rest }: HelmRelease,
-    wanted: Desired,
-    action: ReleaseSnapshot["action"],
-    end: "deployed" | "failed",
-  ): ReleaseSnapshot {
-    const release = { ...rest, metadata, spec, status };
-    const now = this.#kubernetes.clock.timestamp();
-    const [newest] = status.history ?? [];
-    const version = (newest?.version ?? 0) + 1;
-    this.#storage.set(`${keyOfRelease(release)} ${version}`, wanted);
-    return {
-      apiVersion: "v2",
-      action,
-      appVersion: wanted.chart.appVersion,
-      chartName: wanted.chart.name,
-      chartVersion: wanted.chart.version,
-      configDigest: digestValues(wanted.values),
-      digest: sha256(`${keyOfRelease(release)} ${version} ${wanted.configDigest} ${now}`),
-      ...(wanted.chart.ociDigest === undefined ? {} : { ociDigest: wanted.chart.ociDigest }),
-      firstDeployed: newest?.firstDeployed ?? now,
-      lastDeployed: now,
-      name: releaseName(release),
-      namespace: metadata.namespace ?? "default",
-      status: end,
-      version,
-    };
-  }
-
   #update(
     { metadata }: HelmRelease,
     change: (draft: HelmRelease) => void,
@@ -436,49 +299,4 @@ export class HelmUpgrade {
     if (about !== undefined)
       this.#kubernetes.events.record({ about, type, reason, message, component });
   }
-}
-
-/** What the chart makes of the values, or, in Helm's words, why it cannot be rendered. */
-function tryRender(release: HelmRelease, { chart, values }: Desired): readonly Rendered[] | string {
-  const version = (release.status.history?.[0]?.version ?? 0) + 1;
-  try {
-    return render(release, chart, values, version);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** What the controller says it works on; a new generation, or a request, begins to count failures anew. */
-export function noteAttempt(
-  draft: HelmRelease,
-  release: HelmRelease,
-  { chart, configDigest }: Desired,
-): void {
-  const { status } = draft;
-  if (status.lastAttemptedGeneration !== release.metadata.generation || isRequested(draft)) {
-    delete status.failures;
-    delete status.upgradeFailures;
-  }
-  status.lastAttemptedGeneration = release.metadata.generation ?? 1;
-  status.lastAttemptedConfigDigest = configDigest;
-  status.lastAttemptedRevision = chart.version;
-  if (chart.ociDigest !== undefined) status.lastAttemptedRevisionDigest = chart.ociDigest;
-}
-
-/** Newest first, at most five. What was deployed is superseded by a success only. */
-function record(draft: HelmRelease, snapshot: ReleaseSnapshot): void {
-  const before = (draft.status.history ?? []).map((one) =>
-    one.status === "deployed" && snapshot.status === "deployed"
-      ? { ...one, status: "superseded" as const }
-      : one,
-  );
-  draft.status.history = [snapshot, ...before].slice(0, 5);
-}
-
-function describe({ namespace, name, version, chartName, chartVersion }: ReleaseSnapshot): string {
-  return `${namespace}/${name}.v${version} with chart ${chartName}@${chartVersion}`;
-}
-
-function keyOfRelease({ metadata, spec }: Pick<HelmRelease, "metadata" | "spec">): string {
-  return `${metadata.namespace}/${spec.releaseName ?? metadata.name}`;
 }

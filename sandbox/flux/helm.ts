@@ -12,7 +12,8 @@ import {
   setConditions,
   settleRequest,
 } from "./conditions.ts";
-import { HelmUpgrade, noteAttempt, type Desired } from "./helm-upgrade.ts";
+import { noteAttempt, type Desired } from "./helm-storage.ts";
+import { HelmUpgrade } from "./helm-upgrade.ts";
 import { removeAllOf } from "./installed.ts";
 import type { Overtaking } from "./overtaking.ts";
 import { ownChanges } from "./trigger.ts";

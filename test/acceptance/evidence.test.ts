@@ -33,6 +33,27 @@ test.concurrent(
 );
 
 test.concurrent(
+  "P7 a rollback that is typed goes back to exactly the image that was proven, or not at all",
+  async () => {
+    const story = await startStory();
+    for (const build of [40641, 40655]) {
+      await story.request(alex, `rollback ${build}`);
+      await story.click(megan, "approve");
+      await story.waitFor(`@Alex Wilber production-${build} is live again`);
+    }
+    const before = changesOf(story.world);
+    story.world.registry.retag(imageRepository, "production-40641", "production-40612");
+
+    await story.request(alex, "rollback 40641");
+    expect(await story.waitFor("The tag points at another image")).toContain(
+      "when it was proven healthy",
+    );
+    expect(changesOf(story.world)).toEqual(before);
+  },
+  patience,
+);
+
+test.concurrent(
   "P17 a change that somebody made by hand after the request is told, and not overwritten",
   async () => {
     const story = await startStory();
