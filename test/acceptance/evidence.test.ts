@@ -44,7 +44,7 @@ test.concurrent(
     const before = changesOf(story.world);
     story.world.registry.retag(imageRepository, "production-40641", "production-40612");
 
-    await story.request(alex, "rollback 40641");
+    await story.say(alex, "rollback 40641");
     expect(await story.waitFor("The tag points at another image")).toContain(
       "when it was proven healthy",
     );

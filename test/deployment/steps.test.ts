@@ -585,6 +585,15 @@ describe("roll-out", () => {
     expect(await advance(at, { cluster: cluster(flux, pods) })).toMatchObject({ type: "waiting" });
   });
 
+  test("looks at the pods once more where Flux gave up on something that came after the first look", async () => {
+    const looks = [rolling, { state: "failed", code: "job-failed", detail: "Job migrate: …" }];
+    const failing = {
+      readFlux: answer({ state: "failed", code: "release-failed", detail: "hooks failed" }),
+      readRollout: () => Promise.resolve(looks.shift()),
+    } as Parts["cluster"];
+    expect(await advance(at, { cluster: failing })).toMatchObject({ code: "job-failed" });
+  });
+
   test("looks less often the more pods there are to read", async () => {
     const after = async (pods: number) =>
       advance(at, { cluster: cluster(upgrading, { ...rolling, pods }) });

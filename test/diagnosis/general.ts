@@ -3,7 +3,6 @@ import { alex } from "../../sandbox/people.ts";
 import type { Deployment } from "../../src/deployment/deployment.ts";
 import type { Parts } from "../../src/omnibot.ts";
 import type { Case } from "./case.ts";
-import { saved } from "./turns.ts";
 import type { Stage } from "./stage.ts";
 
 const deployers = "6d8e0f3a-1c52-4b7d-9e64-2a9f5b3c7d10";
@@ -101,8 +100,7 @@ function rowsOfAnother(change: (deployment: Deployment) => Deployment): (parts: 
 
 function isAt(step: string): (stage: Stage) => boolean {
   return (stage) => {
-    const deployment = saved(stage);
-    return deployment !== undefined && isAtStep(deployment, step);
+    return [...stage.saved.values()].some((deployment) => isAtStep(deployment, step));
   };
 }
 

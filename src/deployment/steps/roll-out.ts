@@ -27,10 +27,10 @@ export const rollOut: Step = {
   async advance(deployment, { world: { cluster, gitops }, environment, clock }) {
     const wanted = wantedOf(deployment);
     const { digests } = known(deployment, "image");
-    const [flux, pods] = await Promise.all([
-      cluster.readFlux(wanted),
-      cluster.readRollout({ ...wanted, digests }),
-    ]);
+    const readPods = () => cluster.readRollout({ ...wanted, digests });
+    const [flux, before] = await Promise.all([cluster.readFlux(wanted), readPods()]);
+    // What made Flux give up may have come between the two: then it is there by now, and is the cause.
+    const pods = flux.state === "failed" && before.state !== "failed" ? await readPods() : before;
     const now = clock.now();
     const oldTag = pods.state === "progressing" ? pods.oldTag : undefined;
     const suspicion = suspect(deployment, pods, now);
