@@ -1,5 +1,4 @@
 import { ServiceError } from "../deployment/service-error.ts";
-import { withoutSecrets } from "../deployment/secrets.ts";
 import { firstWords } from "../deployment/words.ts";
 
 /** What came out of a check. `warning`: it works, and will not always. `off`: there is nothing to check here. */
@@ -82,7 +81,7 @@ async function find(check: Check, patience: number): Promise<Finding> {
 function failure(check: Check, error: unknown): Finding {
   if (error instanceof ServiceError)
     return { state: "failed", found: error.message, remedy: remedyOf(check, error.trouble) };
-  const words = error instanceof Error ? firstWords(withoutSecrets(error.message)) : "";
+  const words = error instanceof Error ? firstWords(error.message) : "";
   return {
     state: "failed",
     found: words === "" ? "this could not be tried" : words,
