@@ -2,8 +2,8 @@ import { wordsOf, type Right } from "../cluster/access-review.ts";
 import { examineCluster, type ClusterExamination } from "../cluster/examine-cluster.ts";
 import { explainingRights, needlessRights, neededRights, pokingRight } from "../cluster/rights.ts";
 import type { TagState } from "../deployment/ports.ts";
+import { azureCheck } from "./azure.ts";
 import { failed, off, ok, shared, warning, type Check, type Finding } from "./check.ts";
-import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot sees what Flux and the pods do, and Flux would bring a change. */

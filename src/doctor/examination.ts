@@ -3,6 +3,7 @@ import { checksOfCluster } from "./cluster.ts";
 import { checksOfGitOps } from "./gitops.ts";
 import { checksOfHealth } from "./health.ts";
 import { checksOfInstallation } from "./installation.ts";
+import { checksOfPeople } from "./people.ts";
 import { checksOfPipeline } from "./pipeline.ts";
 import { checksOfRegistry } from "./registry.ts";
 import { readSubject, type Subject, type SubjectOptions } from "./subject.ts";
@@ -34,6 +35,7 @@ function checksOf(subject: Subject): readonly Check[] {
       const one = { ...subject, environment };
       const { checks: gitops, readTag } = checksOfGitOps(one);
       return [
+        ...checksOfPeople(one),
         ...checksOfPipeline(one),
         ...gitops,
         ...checksOfRegistry(one, readTag),

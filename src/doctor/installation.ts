@@ -1,7 +1,7 @@
-import { createCredential, devOpsToken } from "../azure/credential.ts";
 import { examineLedger, type LedgerFindings } from "../store/examine-ledger.ts";
 import { ledgerOf } from "../worlds.ts";
 import { failed, off, ok, shared, warning, type Check, type Finding } from "./check.ts";
+import { checkOfAzure } from "./azure.ts";
 import { readSkews } from "./clock.ts";
 import type { Subject } from "./subject.ts";
 
@@ -10,9 +10,6 @@ const leastFree = 100 * 1024 * 1024;
 /** Entra and GitHub take a signed assertion that is some minutes old, or young. Milliseconds. */
 const noticeable = 30_000;
 const tooMuch = 4 * 60_000;
-
-/** What everything in Azure builds upon. */
-export const azureCheck = "azure.sign-in";
 
 /** What all environments share: the ledger, and the clock. */
 export function checksOfInstallation(subject: Subject): readonly Check[] {
@@ -45,43 +42,9 @@ export function checksOfInstallation(subject: Subject): readonly Check[] {
         ]);
       },
     },
-    azureSignIn(subject),
+    checkOfAzure(subject),
     { id: "hooks", about: "hints from outside", find: () => findHooks(settings.hookSecrets) },
   ];
-}
-
-/** Where this fails, Azure DevOps, the registry and AKS need not be asked. */
-function azureSignIn({ settings, config }: Subject): Check {
-  const { azure, azureDevOpsToken } = settings;
-  const about = "omnibot's sign-in to Entra";
-  const isUsed =
-    azureDevOpsToken === undefined ||
-    Object.values(config.environments).some(
-      ({ image, flux }) => image.access === "entra" || flux.cluster.kind === "aks",
-    );
-  if (!isUsed) return { id: azureCheck, about, find: () => off("nothing here uses it") };
-  const remedy = {
-    "managed-identity":
-      "omnibot must run on the Azure resource that has this managed identity, with its client id in AZURE_CLIENT_ID; on AKS set AZURE_IDENTITY=workload-identity.",
-    "workload-identity":
-      "The pod needs the label azure.workload.identity/use, its service account the annotation with the client id, the cluster workload identity, and the identity a federated credential for that very service account (infra/azure).",
-    "azure-cli": "Sign in with `az login`.",
-    "client-secret":
-      "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET: the secret's value, and that it has not expired.",
-  }[azure.kind];
-  return {
-    id: azureCheck,
-    about,
-    async find() {
-      await devOpsToken(createCredential(azure))();
-      return ok(`Entra gives a token, by ${azure.kind}`);
-    },
-    remedies: {
-      denied: remedy,
-      unreachable: `Let omnibot reach Entra (https://login.microsoftonline.com, port 443). ${remedy}`,
-      invalid: remedy,
-    },
-  };
 }
 
 /** That a secret is long enough, the settings themselves ask for. */

@@ -1,7 +1,7 @@
 import { examinePipeline } from "../azure/examine-pipeline.ts";
 import { causes } from "../deployment/causes.ts";
+import { azureCheck } from "./azure.ts";
 import { failed, ok, shared, warning, type Check } from "./check.ts";
-import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot can build: everything of the pipeline but a run. */

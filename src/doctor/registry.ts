@@ -1,7 +1,7 @@
 import { createRegistry } from "../azure/registry.ts";
 import type { TagState } from "../deployment/ports.ts";
+import { azureCheck } from "./azure.ts";
 import { failed, ok, warning, type Check } from "./check.ts";
-import { azureCheck } from "./installation.ts";
 import type { EnvironmentSubject } from "./subject.ts";
 
 /** Whether omnibot can see the images. It asks for the one that is live, or, where Git does not say, for one that is not. */

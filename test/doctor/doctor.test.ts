@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { freePort } from "../../sandbox/free-port.ts";
 import type { Attributes } from "../../sandbox/kubernetes/access.ts";
+import { alex } from "../../sandbox/people.ts";
 import type { World } from "../../sandbox/world.ts";
 import { releaseFile } from "../acceptance/git.ts";
 import {
@@ -28,8 +29,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterEach(() => {
-  const { kubernetes, github, azureDevOps, registry, app, flux, identity } = world;
-  for (const { standIn } of [kubernetes, github, azureDevOps, registry, app, identity])
+  const { kubernetes, github, azureDevOps, registry, app, flux, identity, graph } = world;
+  for (const { standIn } of [kubernetes, github, azureDevOps, registry, app, identity, graph])
     standIn.faults.length = 0;
   flux.receiver.faults.length = 0;
   Object.assign(azureDevOps.controls, {
@@ -129,6 +130,30 @@ const broken: readonly Broken[] = [
     says: /could not sign in to Entra/,
     remedy: /AZURE_CLIENT_ID; on AKS set AZURE_IDENTITY=workload-identity/,
     untried: ["pipeline.sign-in", "pipeline.definition", ...afterPipeline, "registry.image"],
+  },
+  {
+    name: "groups of Entra that omnibot may not look into",
+    config: ({ environments }) => {
+      environments.production["permissions"] = {
+        rollback: ["group:7c1f5f0e-6a53-4a0b-9b7d-3f5f1d0c2e11"],
+      };
+    },
+    world: () => {
+      const error = { code: "Authorization_RequestDenied", message: "Insufficient privileges" };
+      world.graph.standIn.faults.push({ path: "/checkMemberGroups", ...always(403, { error }) });
+    },
+    trouble: "failed people.groups",
+    says: /403.*Insufficient privileges/,
+    remedy: /GroupMember\.Read\.All and User\.ReadBasic\.All/,
+  },
+  {
+    name: "an approver who is alone",
+    config: ({ environments }) => {
+      environments.production["approval"] = { approvers: [alex.aadObjectId] };
+    },
+    trouble: "warning people.approvers",
+    says: /^one approval, of 1: what one of them asks for, not enough others can approve/,
+    remedy: /^Name more approvers, or a group/,
   },
   {
     name: "a personal access token that has expired",
@@ -637,9 +662,8 @@ const broken: readonly Broken[] = [
   {
     name: "values that are still the example's",
     config: ({ environments }) => {
-      environments.production["approval"] = {
-        approvers: ["00000000-0000-0000-0000-000000000001"],
-      };
+      const approvers = [0, 1].map((one) => `00000000-0000-0000-0000-00000000000${one}`);
+      environments.production["approval"] = { approvers };
     },
     trouble: "warning configuration",
     says: /still holds values of the example: 00000000-/,
@@ -699,6 +723,19 @@ describe("the doctor", () => {
       }
     },
   );
+
+  test("asks Microsoft Graph about the groups that are named", async () => {
+    const group = "7c1f5f0e-6a53-4a0b-9b7d-3f5f1d0c2e11";
+    const { results } = await patient.examine({
+      config: ({ environments }) =>
+        void (environments.production["approval"] = { approvers: [`group:${group}`] }),
+    });
+    expect(troublesOf(results)).toEqual([]);
+    const found = Object.fromEntries(results.map((one) => [one.id, one.found]));
+    expect(found["people.groups"]).toBe("Microsoft Graph says who is in the group");
+    expect(found["people.approvers"]).toBe("one approval; groups are named");
+    expect(world.graph.standIn.journal.at(-1)?.body).toContain(group);
+  });
 
   test("tells every mistake of both files, and what the one has wrong does not hide the other", async () => {
     const { results, code } = await patient.examine({
