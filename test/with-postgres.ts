@@ -21,6 +21,8 @@ function runCommand(url: string): Promise<number> {
     stdio: "inherit",
     env: { ...process.env, OMNIBOT_TEST_POSTGRES: url },
   });
+  // The cluster must not outlive them, however they are ended.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

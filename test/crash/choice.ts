@@ -57,10 +57,10 @@ export function createChoice(options: ChoiceOptions): (traced: Traced) => Choice
     const repeated = written.filter(({ at }) => common.has(at));
     const chosen = [
       ...sample(own, 2, mine),
-      ...sample(repeated, 10, mine),
+      ...sample(repeated, 20, mine),
       ...sample(
         named.filter((point) => !isWrite(point)),
-        16,
+        common.size === 0 ? 16 : 40,
         mine,
       ),
     ];

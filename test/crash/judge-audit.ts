@@ -42,6 +42,17 @@ const expected: Readonly<Record<Exclude<Kind, "reject" | "notice">, Expected>> =
   },
 };
 
+/** Somebody may stop a deployment when its pull request is open and nobody has written that down yet. */
+function expectedOf(kind: keyof typeof expected, actions: readonly string[]): Expected {
+  const { effects, steps, end } = expected[kind];
+  const has = (action: string) => kind !== "withdraw" || actions.includes(action);
+  return {
+    effects: effects.filter((one) => one !== "open-pull-request" || has(`done:${one}`)),
+    steps: steps.filter((one) => one !== "step-done:open-change" || has(one)),
+    end,
+  };
+}
+
 const noticed = ["noticed", ...done("observe", "verify-image"), ...followed];
 
 /** Requested, decided, each intent before its done, each step once, and nothing after the end (P12). */
@@ -81,7 +92,7 @@ export function judgeAudit(
   }
   if (actions.lastIndexOf("approved") > actions.indexOf("step-done:approve"))
     find("double", `approved after it was decided: ${actions.join(", ")}`);
-  const { effects, steps, end } = expected[kind];
+  const { effects, steps, end } = expectedOf(kind, actions);
   judgeOrder();
   judgeEnd(end);
   if (end === "canceled") judgeStop();

@@ -54,6 +54,8 @@ const stores = storesOf(values.store);
 const told = new Map<string, { readonly results: Result[]; until: number }>();
 const compiled = process.env["NODE_COMPILE_CACHE"] ?? join(root, "compiled");
 const environment = { NODE_COMPILE_CACHE: compiled };
+// What was told so far counts also when somebody's patience ends.
+process.once("SIGTERM", () => finish(["ended before every story was told"]));
 await compile();
 const outcomes = await Promise.allSettled(
   stores.map((store) =>
@@ -72,25 +74,30 @@ const outcomes = await Promise.allSettled(
   ),
 );
 
-const rows = [...told]
-  .toSorted(([a], [b]) => a.localeCompare(b))
-  .map(([suite, { results, until }]) => rowOf(suite, results, (until - started) / 1000));
-const results = [...told.values()].flatMap((one) => one.results);
-const broken = outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
-const failed = results.filter(({ findings }) => findings.length > 0).length + broken.length;
-const total = totalOf(rows, (Date.now() - started) / 1000);
-process.stdout.write(`\n${[tableOf([...rows, total]), ...broken].join("\n")}\n\n`);
-if (values.report !== undefined) {
-  const stories = [...told].flatMap(([suite, one]) =>
-    one.results.map((result) => ({ suite, ...result })),
-  );
-  const report = { seed, full, part, total, rows, broken, stories };
-  writeFileSync(values.report, `${JSON.stringify(report, null, 2)}\n`);
+finish(outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : [])));
+
+/** Tells of every story that was told; `broken` is what kept others from being told. */
+function finish(broken: readonly string[]): never {
+  const rows = [...told]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([suite, one]) => rowOf(suite, one.results, (one.until - started) / 1000));
+  const results = [...told.values()].flatMap((one) => one.results);
+  const bad = results.filter(({ findings }) => findings.length > 0).length;
+  const failed = bad + broken.length;
+  const total = totalOf(rows, (Date.now() - started) / 1000);
+  process.stdout.write(`\n${[tableOf([...rows, total]), ...broken].join("\n")}\n\n`);
+  if (values.report !== undefined) {
+    const stories = [...told].flatMap(([suite, one]) =>
+      one.results.map((result) => ({ suite, ...result })),
+    );
+    const report = { seed, full, part, total, rows, broken, stories };
+    writeFileSync(values.report, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  if (failed === 0) rmSync(root, { recursive: true, force: true });
+  else process.stdout.write(`The logs are in ${root}; the seed is ${seed}.\n`);
+  process.stdout.write(`${results.length - bad} passed, ${failed} failed\n`);
+  process.exit(failed === 0 ? 0 : 1);
 }
-if (failed === 0) rmSync(root, { recursive: true, force: true });
-else process.stdout.write(`The logs are in ${root}; the seed is ${seed}.\n`);
-process.stdout.write(`${results.length - (failed - broken.length)} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
 
 /** One process compiles for all. */
 async function compile(): Promise<void> {
