@@ -17,8 +17,13 @@ export interface PlaygroundClient {
   onChange(listener: (post: PlaygroundPost) => void): void;
   /** Writes in the channel, mentioning omnibot; returns the thread. */
   say(person: SandboxPerson, text: string): Promise<string>;
-  /** Clicks a button; returns the words that only the clicker sees, or an empty text when the card changed. */
-  click(person: SandboxPerson, post: PlaygroundPost, verb: string): Promise<string>;
+  /** Clicks a button, with what was written into the fields of the card; returns the words that only the clicker sees, or an empty text when the card changed. */
+  click(
+    person: SandboxPerson,
+    post: PlaygroundPost,
+    verb: string,
+    inputs?: Readonly<Record<string, string>>,
+  ): Promise<string>;
   close(): void;
 }
 
@@ -77,12 +82,14 @@ export async function connectPlayground(url: string): Promise<PlaygroundClient> 
       );
       return field(answer, "postConversationId");
     },
-    async click(person, post, verb) {
+    async click(person, post, verb, inputs = {}) {
       const button = cardActions(post.card).find((action) => action.verb === verb);
       if (button === undefined) throw new Error(`the card has no button "${verb}"`);
       const answer = await call("/_conversation/v1/invoke", {
         name: "adaptiveCard/action",
-        value: { action: { type: "Action.Execute", verb, data: button.data ?? {} } },
+        value: {
+          action: { type: "Action.Execute", verb, data: { ...toObject(button.data), ...inputs } },
+        },
         from: { id: person.id },
         conversation: { id: post.conversation },
         replyToId: post.id,
@@ -122,6 +129,10 @@ function readEvent(text: string): PlaygroundPost | undefined {
     text: message.text ?? "",
     card: message.attachments?.[0]?.content,
   };
+}
+
+function toObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
 }
 
 function field(answer: unknown, name: string): string {

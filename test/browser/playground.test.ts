@@ -66,31 +66,76 @@ describe("in the Playground", () => {
     throw new Error("nothing waits for an approval");
   }
 
+  test("a greeting gets the help, and what omnibot does not know gets the nearest that it does", async () => {
+    await alex.post("hi");
+    await alex.read("What you can ask");
+    await alex.read("deploy production");
+    await alex.picture("help");
+    await alex.post("depoly production");
+    await alex.read("is not a command that omnibot knows; nothing was done. Did you mean");
+    await alex.post("deploy prod");
+    await alex.read("There is no environment “prod”. Known: production.");
+    await alex.post("deploy production 4067x");
+    await alex.read("is not the number of a build. Write digits only");
+  }, 60_000);
+
+  test("what would ship is told before anybody asks for it", async () => {
+    await alex.post("diff");
+    await alex.read("3 commits since production-40655:");
+    await alex.post("history");
+    await alex.read("Nothing was deployed here yet.");
+  }, 60_000);
+
+  test("a lock says until when and why, and at the status; unlock names whose it was", async () => {
+    await alex.post("lock I look at the tiles for 2h");
+    await alex.read(/production is locked, until .*: I look at the tiles\./);
+    await alex.post("status");
+    await alex.read("production is well, and locked");
+    await alex.read(/production is locked by Alex Wilber.*: I look at the tiles\./);
+    await alex.picture("locked");
+    await alex.reply("unlock");
+    await alex.read("production is open again. The lock of Alex Wilber is released");
+  }, 60_000);
+
+  test("whoever rejects has to say why, and the card says who and why, without buttons", async () => {
+    await alex.post("deploy production");
+    await alex.read("Would ship");
+    await alex.click("Reject");
+    await alex.click("Reject");
+    await alex.read("A word to Alex Wilber, please");
+    await alex.fill("Why?", "The migration is not ready");
+    await alex.picture("reject");
+    const reason = "The migration is not ready";
+    expect(await others.click(megan, await question(), "reject", { reason })).toBe("");
+    await alex.read("Deploy to production: rejected");
+    await alex.read("Megan Bowen rejected it");
+    await alex.read(reason);
+    expect(await alex.buttons()).toEqual([]);
+  }, 60_000);
+
   test("somebody asks, may not approve it, a second person does, and it goes live", async () => {
     await alex.post("deploy production");
     await alex.read("Deploy to production?");
     await alex.read("Would ship");
+    await alex.read("Printed maps have no scale bar");
     await alex.click("Approve");
     await alex.read("You asked for this deployment yourself; somebody else has to approve it.");
     await alex.picture("request");
     await approve(megan);
     await alex.read("Deploying production-40672");
+    expect(await alex.buttons()).not.toContain("Approve");
     await alex.read("applied");
     await alex.picture("progress");
     await alex.read("production-40672 is live", 60);
     await alex.read("web answers well");
     await alex.picture("live");
+    await alex.click("Evidence");
+    await alex.read("Kubernetes, the pods themselves");
   }, 120_000);
 
-  test("a word that omnibot does not know is answered with the nearest one", async () => {
-    await alex.post("depoly production");
-    await alex.read("is not a command that omnibot knows; nothing was done. Did you mean");
-  }, 60_000);
-
-  test("a crash of the application is told with its own words, and a rollback brings the old build back", async () => {
+  test("a crash of the application is told with its own words, and its button brings the old build back", async () => {
     world.choose("crash-loop");
     await alex.post("deploy production");
-    await alex.read("Deploy to production?");
     await alex.read("Would ship");
     await approve(megan);
     await alex.read(/production-\d+ is not live/, 60);
@@ -98,19 +143,66 @@ describe("in the Playground", () => {
     await alex.picture("failed");
 
     world.choose("success");
-    await alex.post("rollback 40672");
+    await alex.click("Roll back to 40672");
     await alex.read("Roll back production to 40672?");
-    await alex.read("Would be live");
+    await alex.read("Takes back");
     await approve(megan);
     await alex.read("Rolling production back to 40672");
     await bot.kill();
     bot = await launchBot();
     await alex.read("production-40672 is live again", 90);
+
+    await alex.post("deploy production");
+    await alex.read(/production is held by rollback #\d+/);
+    await alex.reply("unlock");
+    await alex.read(/production is open again\. The hold of rollback #\d+ is released/);
   }, 240_000);
 
-  test("status says how everything stands", async () => {
+  test("an image that never came is told, and retry goes on once it is there", async () => {
+    world.choose("image-missing");
+    await alex.post("deploy production");
+    await alex.read("Would ship");
+    await approve(megan);
+    await alex.read("The image is not in the registry.", 60);
+    await alex.picture("image-missing");
+    const run = world.azureDevOps.runs.at(-1);
+    if (run === undefined) throw new Error("nothing was built");
+    const tag = `production-${run.id}`;
+    world.registry.push("omnispatial/web", tag, { scenario: "success", commit: run.commit });
+    world.choose("success");
+    await alex.reply("retry");
+    await alex.read(`${tag} is live`, 60);
+  }, 180_000);
+
+  test("a build to go back to is chosen by its button, and canceled before anybody approved", async () => {
+    await alex.post("rollback");
+    await alex.read("Which build shall production go back to?");
+    await alex.picture("choice");
+    await alex.click("Go back");
+    await alex.read(/Roll back production to \d+\?/);
+    await alex.read("Alex Wilber chose");
+    await alex.reply("cancel");
+    await alex.read(/Roll back production to \d+: canceled/);
+  }, 60_000);
+
+  test("a blocked build is refused with who blocked it and why", async () => {
+    await alex.post("block 40655 the map is wrong");
+    await alex.read("Build 40655 is blocked by Alex Wilber");
+    await alex.reply("rollback 40655");
+    await alex.read(/Build 40655 is blocked by Alex Wilber, .* ago: the map is wrong/);
+    await alex.reply("unblock 40655");
+    await alex.read("Build 40655 may be deployed again.");
+  }, 60_000);
+
+  test("status and history say how everything stands and stood", async () => {
     await alex.post("status");
     await alex.read("production is well");
     await alex.picture("status");
+    await alex.post("history");
+    await alex.read("production-40672, rolled back to");
+    await alex.read(/was canceled/);
+    await alex.picture("history");
+    await alex.post("status #3");
+    await alex.read(/^#3 /);
   }, 60_000);
 });

@@ -98,8 +98,9 @@ export function blockWords(
 }
 
 function lockedBy(lock: Lock, context: LockContext): string {
-  const ago = roughly(context.now - lock.since);
-  return `${escaped(lock.owner.name, 80)} for ${ago}${untilOf(lock, context)}: ${reason(lock.reason)}`;
+  const held = context.now - lock.since;
+  const how = held < 60_000 ? ", just now" : ` for ${roughly(held)}`;
+  return `${escaped(lock.owner.name, 80)}${how}${untilOf(lock, context)}: ${reason(lock.reason)}`;
 }
 
 function untilOf({ until }: Lock, { now, timeZone }: LockContext): string {

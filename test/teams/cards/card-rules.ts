@@ -56,6 +56,13 @@ export function problemsOf(card: Card): string[] {
       );
       rule(element["fallback"] !== undefined, "an action has no fallback");
     }
+    if (element.type?.startsWith("Input.") === true) {
+      rule(isWords(element["label"]), "an input has no label");
+      rule(isWords(element["errorMessage"]), "an input does not say what is missing");
+    }
+    if (element.type === "AdaptiveCard" || element.type === "ActionSet") {
+      rule(besides(element["actions"]) <= 3, "more buttons in sight than a phone has room for");
+    }
     if (element.type === "Action.OpenUrl")
       rule(String(element["url"]).startsWith("https://"), `bad address ${String(element["url"])}`);
   }
@@ -64,6 +71,17 @@ export function problemsOf(card: Card): string[] {
     "too many actions",
   );
   return problems;
+}
+
+function isWords(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+/** How many buttons stand beside each other: those that are not behind "...", and that itself. */
+function besides(actions: unknown): number {
+  const all = Array.isArray(actions) ? (actions as readonly Element[]) : [];
+  const shown = all.filter((one) => one["mode"] !== "secondary").length;
+  return shown < all.length ? shown + 1 : shown;
 }
 
 function byMicrosoft(card: Card): string[] {

@@ -18,6 +18,12 @@ describe("P6 a refusal by a lock", () => {
     );
   });
 
+  test("of a lock that is new does not read as if it were for a moment", () => {
+    expect(barrierWords({ state: "locked", lock: { ...lock, since: now - 5000 } }, context)).toBe(
+      "production is locked by Megan \\*Bowen\\*, just now: The map is wrong. **unlock production** releases it.",
+    );
+  });
+
   test("of a rollback names the rollback", () => {
     expect(barrierWords({ state: "locked", lock: { ...lock, rollback: 127 } }, context)).toMatch(
       /^production is held by rollback #127, which Megan .* asked for 2 h ago: The map is wrong\. \*\*unlock production\*\*/,
