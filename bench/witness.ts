@@ -56,12 +56,15 @@ export function witness(world: World): Events {
     }
   }, pause);
 
+  async function noteMerge(before: string, after: string, at: number): Promise<void> {
+    const environment = await environmentOf(world, before, after);
+    if (environment !== undefined) events.push({ what: "merge", environment, at });
+  }
+
   const forget = world.github.onPush(({ branch, before, after }) => {
     const at = now();
     if (branch !== "main" || before === undefined || after === undefined) return;
-    void environmentOf(world, before, after).then((environment) => {
-      if (environment !== undefined) events.push({ what: "merge", environment, at });
-    });
+    void noteMerge(before, after, at);
   });
 
   const unsubscribe = world.kubernetes.store.subscribe(({ plural, object, type }) => {

@@ -49,9 +49,8 @@ function failureOf(deployment: Deployment, rows: readonly Deployment[]): Failed 
   const { id, endedAt = 0, state, healed } = deployment;
   // When it was told is not kept once it has healed: it counts, and says nothing about the time.
   if (healed !== undefined) return { from: endedAt, until: undefined };
-  const after = rows.filter((one) => one.id > id && one.evidence.merge !== undefined);
+  const next = rows.find((one) => one.id > id && one.evidence.merge !== undefined);
   const isFailed = state === "failed";
-  const [next] = after;
   if (!isFailed && next?.kind !== "rollback") return undefined;
   const from = isFailed ? endedAt : (next?.requestedAt ?? endedAt);
   const well = rows.find((one) => one.id > id && one.state === "live");
