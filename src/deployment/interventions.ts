@@ -50,7 +50,7 @@ export interface Interventions {
 
 export interface InterventionsOptions {
   readonly store: InterventionStore;
-  readonly ledger: Pick<Ledger, "get" | "list" | "findActive" | "audit">;
+  readonly ledger: Pick<Ledger, "get" | "list" | "findActive" | "remember" | "audit">;
   readonly environments: Readonly<Record<string, Environment>>;
   readonly groups: Groups;
   readonly clock: Clock;
@@ -69,7 +69,18 @@ export function createInterventions({
   clock,
   hint,
 }: InterventionsOptions): Interventions {
-  return { cancel, retry };
+  return { cancel: (asked) => once(asked, cancel), retry: (asked) => once(asked, retry) };
+
+  /** What was refused stays refused: the same message again, when another deployment is in work, asks for nothing. */
+  async function once(
+    asked: Intervention,
+    act: (asked: Intervention) => Promise<InterventionAnswer>,
+  ): Promise<InterventionAnswer> {
+    const answer = await act(asked);
+    const written = ["canceling", "retrying", "repeated"].includes(answer.state);
+    if (!written) await ledger.remember(asked.delivery, clock.now());
+    return answer;
+  }
 
   async function cancel({ id, person, delivery }: Intervention): Promise<InterventionAnswer> {
     const deployment = await find(id, (name) => ledger.findActive(name));

@@ -78,3 +78,31 @@ describe("a request that waits for approval", () => {
     expect(story.world.azureDevOps.runs).toEqual([]);
   });
 });
+
+test(
+  "P3 P20 of two approvals that are wanted each counts once; who and when is on the card, and who asked hears of it once",
+  async () => {
+    const story = await startStory({ production: { approval: { required: 2 } } });
+    await story.request(diego, "deploy production");
+    const card = story.cards()[0]?.id ?? "";
+    const first = await story.teams.click(megan, card, "approve");
+    for (const as of ["same-id", "new-id"] as const) await story.teams.redeliver(first.id, as);
+    await story.click(megan, "approve");
+    expect(story.world.azureDevOps.runs).toEqual([]);
+    expect(story.buttons()).toContain("approve");
+    expect(story.threadText()).not.toContain("approved #1");
+
+    await story.click(adele, "approve");
+    const thread = await story.waitFor("@Diego Siciliani production-40672 is live");
+    expect(thread).toContain("Megan Bowen and Adele Vance approved #1.");
+    expect(story.textsOfCard().join("\n")).toMatch(/by Megan Bowen and Adele Vance at \d\d:\d\d/);
+    const posts = story.teams.thread(story.thread()).filter((post) => post.fromBot);
+    const mentions = posts.flatMap((post) => post.latest.mentions.map(({ id }) => id));
+    expect(mentions).toEqual([diego.aadObjectId]);
+    expect(posts).toHaveLength(3);
+    expect(posts.reduce((sum, { edits }) => sum + edits, 0)).toBeLessThanOrEqual(10);
+    expect(story.audit().filter(({ action }) => action === "approved")).toHaveLength(2);
+    await story.stop();
+  },
+  patience,
+);

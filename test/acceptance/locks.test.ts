@@ -112,13 +112,19 @@ describe("a freeze", () => {
         "You are not among the people who may go past",
       );
       expect(await story.ask(alex, "help")).toContain("Holidays");
-      await story.request(alex, "deploy production override: the pods are burning");
+      const { messageId } = await story.request(
+        alex,
+        "deploy production override: the pods are burning",
+      );
+      // P3 Also what goes past a freeze is asked for once.
+      for (const as of ["same-id", "new-id"] as const) await story.teams.redeliver(messageId, as);
+      await story.waitFor("production is busy with #1");
       expect(story.threadText()).toContain("Goes past locks and freezes: the pods are burning");
       await story.click(megan, "approve");
       await story.waitFor("@Alex Wilber production-40672 is live");
-      expect(story.audit().find(({ action }) => action === "requested")?.facts).toMatchObject({
-        override: "the pods are burning",
-      });
+      const requested = story.audit().filter(({ action }) => action === "requested");
+      expect(requested).toHaveLength(1);
+      expect(requested[0]?.facts).toMatchObject({ override: "the pods are burning" });
     },
     patience,
   );

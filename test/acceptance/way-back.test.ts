@@ -1,6 +1,7 @@
-import { adele, alex, megan } from "../../sandbox/people.ts";
+import { postText } from "../../sandbox/bot-connector/threads.ts";
+import { adele, alex, lee, megan } from "../../sandbox/people.ts";
 import { git, releaseFile } from "./git.ts";
-import { patience, startStory, stopStories, type Story } from "./harness.ts";
+import { patience, shownTo, startStory, stopStories, type Story } from "./harness.ts";
 
 describe("after a failure on the cluster", () => {
   let offered: Story;
@@ -35,7 +36,7 @@ describe("after a failure on the cluster", () => {
     "the last build that was proven healthy is a button: pressed twice it is one request, which somebody else approves",
     async () => {
       const story = offered;
-      await story.waitFor("[Roll back to production-40672]");
+      await story.waitFor("[Roll back to 40672]");
       expect(tagIn(story)).toBe("production-40677");
 
       const [one, other] = await Promise.all([
@@ -50,6 +51,11 @@ describe("after a failure on the cluster", () => {
         /^(Adele Vance|Megan Bowen) has asked for this already, with #3\.$/,
       );
       await story.waitFor("Roll back production to 40672?");
+      // P3 Delivered again, with the same id and a new one, it is the same request.
+      const failed = story.cards().find((card) => postText(card).includes("crash"));
+      const late = await story.teams.click(lee, failed?.id ?? "", "rollback", { deployment: 2 });
+      for (const as of ["same-id", "new-id"] as const)
+        expect(shownTo(await story.teams.redeliver(late.id, as))).toContain("already, with #3");
       await story.waitFor("#3 was asked to go back to production-40672.");
       expect(story.threadText()).not.toContain("[Roll back to");
 

@@ -112,7 +112,7 @@ describe("canceling", () => {
 test("P17 what somebody put into Git by hand cannot be canceled: it is there, and is followed to the end", async () => {
   const observed = deploymentAt("verify-image", { kind: "observed", target: { from: "git" } });
   const refuse = () => Promise.reject(new Error("nothing may be written"));
-  const { ledger } = fakeLedger({ get: answer(observed) });
+  const { ledger } = fakeLedger({ get: answer(observed), remember: answer(true) });
   const interventions = createInterventions({
     store: { cancel: refuse, retry: refuse },
     ledger,
