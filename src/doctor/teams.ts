@@ -1,6 +1,6 @@
 import { botToken, createBotCredential } from "../azure/credential.ts";
 import { knockAt, readChannel, readKeys, readToken } from "../teams/reach.ts";
-import { failed, off, ok, shared, type Check, type Finding } from "./check.ts";
+import { failed, off, ok, shared, warning, type Check, type Finding } from "./check.ts";
 import type { Subject } from "./subject.ts";
 
 const sandbox =
@@ -73,6 +73,7 @@ export function checksOfTeams({ settings, config, url }: Subject): readonly Chec
       },
     })),
     endpoint(url),
+    ...hooks(url, settings.hookSecrets),
   ];
 }
 
@@ -120,4 +121,30 @@ function endpoint(url: string | undefined): Check {
         "Check the name's DNS entry, the ingress, and its certificate: Teams takes publicly trusted ones only.",
     },
   };
+}
+
+/** Flux comes from inside of the cluster, and not by the public address. */
+function hooks(
+  url: string | undefined,
+  { azureDevOps, github }: Subject["settings"]["hookSecrets"],
+): readonly Check[] {
+  if (url === undefined) return [];
+  const secrets = { "azure-devops": azureDevOps, github };
+  return Object.entries(secrets).flatMap(([name, secret]) => {
+    const path = `/api/hooks/${name}`;
+    if (secret === undefined) return [];
+    return {
+      id: `hooks.endpoint ${name}`,
+      about: path,
+      needs: ["teams.endpoint"],
+      async find() {
+        const status = await knockAt(url, path);
+        if (status === 401) return ok("it answers, and refuses a call without the secret");
+        return warning(
+          `it answers ${status} to a call without the secret, where omnibot answers 401`,
+          `Lead https://<your host>${path} to omnibot's port (infra/kubernetes/base/ingress.yaml), and give the running omnibot its secret.`,
+        );
+      },
+    };
+  });
 }

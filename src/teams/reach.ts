@@ -46,11 +46,11 @@ export async function readChannel(channel: string, token: string): Promise<Chann
 }
 
 /**
- * What a message without a token gets at omnibot's public address: the status of the answer. The message is empty, and is
+ * What a call without a token, or a signature, gets at omnibot's public address: the status of the answer. It is empty, and is
  * refused before anything of it is read.
  */
-export async function knockAt(address: string): Promise<number> {
-  const url = new URL("/api/messages", address).href;
+export async function knockAt(address: string, path = "/api/messages"): Promise<number> {
+  const url = new URL(path, address).href;
   const headers = { "content-type": "application/json" };
   const answer = await send(url, { method: "POST", headers, body: "{}" });
   await answer.body?.cancel();

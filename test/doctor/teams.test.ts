@@ -155,4 +155,30 @@ describe("the doctor on the bot in Teams", () => {
       expect(endpoint?.remedy ?? "").toMatch(remedy);
     },
   );
+
+  test("tries the public addresses of hooks that have a secret, without it", async () => {
+    microsoft();
+    const ingress = new StandIn("ingress");
+    for (const path of ["/api/messages", "/api/hooks/github"])
+      ingress.route("POST", path, () => ({ status: 401 }));
+    const url = await ingress.listen();
+    const secrets = {
+      GITHUB_HOOK_SECRET: "s".repeat(32),
+      AZURE_DEVOPS_HOOK_SECRET: "t".repeat(32),
+    };
+    const results = await run(secrets, url);
+    const calls = ingress.journal.map(({ path }) => path);
+    await ingress.close();
+    expect(calls.toSorted()).toEqual([
+      "/api/hooks/azure-devops",
+      "/api/hooks/github",
+      "/api/messages",
+    ]);
+    expect(byId(results, "hooks.endpoint github")?.state).toBe("ok");
+    expect(byId(results, "hooks.endpoint azure-devops")).toMatchObject({
+      state: "warning",
+      found: expect.stringContaining("answers 404"),
+      remedy: expect.stringContaining("ingress.yaml"),
+    });
+  });
 });
