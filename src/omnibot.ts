@@ -93,6 +93,7 @@ export async function startOmnibot(
     steps.map((step) => step.name),
   );
   const { environments } = config;
+  const { maintenance } = settings;
 
   // Whatever the process before held on SQLite is free once that has ended; on PostgreSQL its leases end soon.
   const hold =
@@ -193,6 +194,7 @@ export async function startOmnibot(
     ledger,
     locks: lockStore,
     freezeAt: frozen,
+    maintenance,
     environments,
     groups,
     clock,
@@ -205,6 +207,7 @@ export async function startOmnibot(
       environments,
       groups,
       request: (asked) => asking.request(asked),
+      maintenance,
       clock,
       hint,
     }),
@@ -212,6 +215,7 @@ export async function startOmnibot(
       ledger,
       locks: lockStore,
       freezeAt: frozen,
+      maintenance,
       clock,
       environments,
       worldOf,
@@ -225,6 +229,7 @@ export async function startOmnibot(
     locks,
     interventions,
     history: createHistory({ clock, ledger, locks: lockStore, environments, worldOf }),
+    maintenance,
     deliveries: ledger,
     threads,
     conversations,
@@ -266,6 +271,7 @@ export async function startOmnibot(
       log,
     }),
     ready: () => ready,
+    maintenance: maintenance !== undefined,
     log,
   });
 

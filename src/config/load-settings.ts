@@ -24,6 +24,10 @@ const variables = z.object({
     .optional()
     .transform((value) => Number(value || 3978))
     .pipe(port),
+  OMNIBOT_MAINTENANCE: text.refine(
+    (why) => why === undefined || why.length <= 160,
+    "must be one sentence, of 160 characters at most",
+  ),
   METRICS_PORT: z
     .string()
     .optional()
@@ -115,6 +119,7 @@ function settingsOf(env: Variables, problem: (text: string) => void): Settings {
     host: env.HOST ?? (sandbox ? "127.0.0.1" : "0.0.0.0"),
     port: env.PORT,
     metricsPort: env.METRICS_PORT,
+    maintenance: env.OMNIBOT_MAINTENANCE,
     logLevel: env.LOG_LEVEL,
     ledger:
       env.DATABASE_URL === undefined

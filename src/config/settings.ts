@@ -5,6 +5,8 @@ export interface Settings {
   readonly port: number;
   /** Where metrics are served; nowhere where it is missing. */
   readonly metricsPort: number | undefined;
+  /** Why nothing new is begun; undefined while omnibot works as usual. */
+  readonly maintenance: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly ledger: { readonly file: string } | { readonly url: string };
   readonly bot: BotIdentity;

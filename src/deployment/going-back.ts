@@ -37,6 +37,8 @@ export interface GoingBackOptions {
   readonly environments: Readonly<Record<string, Environment>>;
   readonly groups: Groups;
   readonly request: Requests["request"];
+  /** Why nothing new is begun. */
+  readonly maintenance?: string | undefined;
   readonly clock: Clock;
   readonly hint: () => void;
 }
@@ -50,6 +52,7 @@ export function createGoingBack({
   environments,
   groups,
   request,
+  maintenance,
   clock,
   hint,
 }: GoingBackOptions): GoingBack {
@@ -93,6 +96,10 @@ export function createGoingBack({
     }
     const before = wayBack.asked === undefined ? undefined : await ledger.get(wayBack.asked);
     if (before !== undefined) return { state: "asked", deployment: before };
+    if (maintenance !== undefined) {
+      const barrier = { state: "maintenance", reason: maintenance } as const;
+      return { state: "kept-out", barrier, deployment: failed };
+    }
     // What is live now is not what this card tells of: going back from it needs a new thought.
     const later = (await ledger.list(failed.environment, recent)).find(
       (one) => one.id > failed.id && one.state !== "active" && one.evidence.merge !== undefined,

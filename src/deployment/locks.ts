@@ -33,7 +33,9 @@ export interface Freeze {
 export type Barrier =
   | { readonly state: "locked"; readonly lock: Lock }
   | { readonly state: "blocked"; readonly block: Block }
-  | { readonly state: "frozen"; readonly environment: string; readonly freeze: Freeze };
+  | { readonly state: "frozen"; readonly environment: string; readonly freeze: Freeze }
+  /** An operator wants nothing new to begin, anywhere. Nobody goes past that. */
+  | { readonly state: "maintenance"; readonly reason: string };
 
 /** Locks and blocks in the ledger. Every method is one transaction with its audit entry. */
 export interface LockStore {

@@ -74,6 +74,8 @@ export interface RequestsOptions {
   readonly groups: Groups;
   readonly locks: Pick<LockStore, "findLock" | "findBlock">;
   readonly freezeAt: (environment: Environment, now: number) => Freeze | undefined;
+  /** Why nothing new is begun. */
+  readonly maintenance?: string | undefined;
   readonly clock: Clock;
   /** Told that there is something to do. */
   readonly hint: () => void;
@@ -84,6 +86,7 @@ export function createRequests({
   ledger,
   locks,
   freezeAt,
+  maintenance,
   environments,
   groups,
   clock,
@@ -96,6 +99,10 @@ export function createRequests({
     if (typeof named !== "string") return named;
     const environment = environments[named];
     if (environment === undefined) throw new Error(`${named} is not configured`);
+    if (maintenance !== undefined) {
+      await refused(asked, named, "maintenance");
+      return { state: "maintenance", reason: maintenance };
+    }
     const { override } = asked;
     const actions: readonly Action[] = [
       asked.kind,
@@ -157,6 +164,7 @@ export function createRequests({
     deployment: Deployment,
     environment: Environment,
   ): Promise<Barrier | undefined> {
+    if (maintenance !== undefined) return { state: "maintenance", reason: maintenance };
     if (deployment.override !== undefined) return undefined;
     const { target, kind } = deployment;
     const lock = await locks.findLock(environment.name, clock.now());

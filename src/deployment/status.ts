@@ -27,6 +27,8 @@ export interface EnvironmentStatus {
   /** Who keeps the environment; undefined while nobody does. */
   readonly lock: Lock | undefined;
   readonly freeze: Freeze | undefined;
+  /** Why nothing new is begun anywhere. */
+  readonly maintenance?: string | undefined;
   /** The deployment that is in work. */
   readonly active: Deployment | undefined;
   /** The change past omnibot that is followed. */
@@ -61,6 +63,7 @@ export interface StatusOptions {
   readonly environments: Readonly<Record<string, Environment>>;
   readonly locks: Pick<LockStore, "findLock">;
   readonly freezeAt: (environment: Environment, now: number) => Freeze | undefined;
+  readonly maintenance?: string | undefined;
   readonly clock: Clock;
   readonly worldOf: (environment: Environment) => World;
   readonly log: Log;
@@ -79,6 +82,7 @@ export function createStatus({
   environments,
   locks,
   freezeAt,
+  maintenance,
   clock,
   worldOf,
   log,
@@ -125,6 +129,7 @@ export function createStatus({
       health: await checks,
       lock: await lock,
       freeze: freezeAt(environment, clock.now()),
+      maintenance,
       active: deployments.find((one) => one.state === "active" && one.kind !== "observed"),
       followed: deployments.find((one) => one.state === "active" && one.kind === "observed"),
       last: deployments.find((one) => one.state !== "active"),

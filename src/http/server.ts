@@ -19,6 +19,8 @@ export interface HttpServerOptions {
   readonly hooks?: (name: string, call: IncomingMessage) => Promise<Answer>;
   /** Whether this process can do its work now: `/readyz` says so. */
   readonly ready: () => boolean;
+  /** Whether it begins nothing new: said there too, and no reason to send it nothing. */
+  readonly maintenance?: boolean;
   readonly log: Logger;
 }
 
@@ -65,7 +67,9 @@ export function createServer(options: HttpServerOptions): HttpServer {
   });
   server.get("/readyz", async (_request: Request, response: Response) => {
     const ready = options.ready();
-    response.send(ready ? 200 : 503, { status: ready ? "ready" : "not ready" });
+    const { maintenance = false } = options;
+    const status = ready ? "ready" : "not ready";
+    response.send(ready ? 200 : 503, maintenance ? { status, maintenance } : { status });
   });
   const { hooks = () => Promise.resolve<Answer>({ status: 404 }) } = options;
   server.post("/api/hooks/:name", async (request: Request, response: Response) => {

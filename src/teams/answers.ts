@@ -37,6 +37,7 @@ export function requestRefusal(
     case "locked":
     case "blocked":
     case "frozen":
+    case "maintenance":
       return `${barrierWords(answer, context)} Nothing was begun.`;
     case "not-permitted":
     case "unchecked":

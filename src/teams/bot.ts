@@ -37,6 +37,8 @@ export interface BotOptions {
   readonly locks: Locks;
   readonly interventions: Interventions;
   readonly history: History;
+  /** Why nothing new is begun. */
+  readonly maintenance?: string | undefined;
   /** Remembers which messages were answered, so that a redelivery is not answered again, and who was turned away. */
   readonly deliveries: Pick<Ledger, "remember" | "audit">;
   readonly threads: Pick<Threads, "spoilThread">;
@@ -66,6 +68,7 @@ export function createBot({
   locks,
   interventions,
   history,
+  maintenance,
   deliveries,
   threads,
   conversations,
@@ -98,6 +101,7 @@ export function createBot({
     config,
     status: requests.status,
     history,
+    maintenance,
     clock,
     log,
   });

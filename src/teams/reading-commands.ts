@@ -52,6 +52,8 @@ export interface ReadingCommandsOptions {
   readonly config: Config;
   readonly status: ReadStatus;
   readonly history: History;
+  /** Why nothing new is begun. */
+  readonly maintenance?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -69,6 +71,7 @@ export function createReadingCommands({
   config: { environments, teams },
   status,
   history,
+  maintenance,
   clock,
   log,
 }: ReadingCommandsOptions): ReadingCommands {
@@ -85,7 +88,7 @@ export function createReadingCommands({
       case "deployment":
         return attempt("a deployment", ledgerTime, () => readDeployment(command.id));
       case "help":
-        return cardMessage(renderHelp(environments));
+        return cardMessage(renderHelp(environments, maintenance));
       case "unknown":
       case "bad-number":
         return textMessage(misunderstanding(command));

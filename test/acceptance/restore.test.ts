@@ -37,6 +37,7 @@ test.concurrent(
     await story.until("the run", () => azureDevOps.runs.length === 1);
     const file = backUp(story);
     await story.waitFor("@Alex Wilber production-40672 is live");
+    expect(await story.ask(alex, "stats")).toMatch(/Figures of production[^]*1 live[^]*0 of 1/);
 
     await restore(story, file);
     const ends = () => story.audit().filter(({ action }) => action === "step-done:check-health");

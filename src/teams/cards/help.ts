@@ -1,4 +1,5 @@
 import type { Environment, FreezeWindow, WeekTime } from "../../config/config.ts";
+import { maintenanceWords } from "./lock-words.ts";
 import type { Rendered } from "./render.ts";
 import { expand } from "./template.ts";
 import { peopleWords, permissionsWords } from "./permission-words.ts";
@@ -14,13 +15,20 @@ interface HelpView {
 
 const mostEnvironments = 20;
 
-export function renderHelp(environments: Readonly<Record<string, Environment>>): Rendered {
-  const view = helpView(environments);
+/** `maintenance`: why nothing new is begun. */
+export function renderHelp(
+  environments: Readonly<Record<string, Environment>>,
+  maintenance?: string,
+): Rendered {
+  const view = helpView(environments, maintenance);
   return { card: expand("help", view), summary: view.summary };
 }
 
 /** The commands with the names that are really configured, so that each line can be copied. */
-function helpView(environments: Readonly<Record<string, Environment>>): HelpView {
+function helpView(
+  environments: Readonly<Record<string, Environment>>,
+  maintenance: string | undefined,
+): HelpView {
   const all = Object.values(environments);
   const name = escaped(all[0]?.name ?? "production", 60);
   const branch = escaped(all[0]?.build.branch ?? "main", 60);
@@ -49,7 +57,10 @@ function helpView(environments: Readonly<Record<string, Environment>>): HelpView
       },
       { command: "help", text: "shows this" },
     ],
-    rules: all.slice(0, mostEnvironments).map((environment) => ({ text: ruleOf(environment) })),
+    rules: [
+      ...(maintenance === undefined ? [] : [{ text: maintenanceWords(maintenance) }]),
+      ...all.slice(0, mostEnvironments).map((environment) => ({ text: ruleOf(environment) })),
+    ],
     summary: "What you can ask omnibot",
   };
 }

@@ -23,12 +23,18 @@ export function barrierWords(barrier: Barrier, context: LockContext): string {
     }
     case "blocked":
       return `Build ${barrier.block.build} is blocked by ${blockedBy(barrier.block, context)} **unblock ${barrier.block.build}** releases it.`;
+    case "maintenance":
+      return maintenanceWords(barrier.reason);
     case "frozen": {
       const { freeze, environment } = barrier;
       const until = momentOf(freeze.until, context.now, context.timeZone);
       return `Nobody deploys to ${escaped(environment, 60)} now: ${reason(freeze.reason)} It opens ${until}.`;
     }
   }
+}
+
+export function maintenanceWords(why: string): string {
+  return `omnibot begins nothing new for now: ${reason(why)} What is in work goes on.`;
 }
 
 /** What came of `lock` and `unlock`; undefined where it was said before. */

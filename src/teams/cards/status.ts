@@ -239,12 +239,14 @@ function texts(all: readonly string[]): readonly { readonly text: string }[] {
 }
 
 function warningsOf(status: EnvironmentStatus, context: StatusContext): readonly string[] {
-  const { unanswered, problems, lock, freeze } = status;
+  const { unanswered, problems, lock, freeze, maintenance } = status;
   const warnings = problems.map((problem) => `**Not known:** ${escaped(problem, 300)}`);
   if (unanswered.length > 0) {
     const silent = unanswered.map((one, i) => (i === 0 ? one : one.replace(/^The /, "the ")));
     warnings.unshift(`**Partial answer:** ${list(silent)} did not answer in time.`);
   }
+  if (maintenance !== undefined)
+    warnings.push(barrierWords({ state: "maintenance", reason: maintenance }, context));
   if (lock !== undefined) warnings.push(barrierWords({ state: "locked", lock }, context));
   if (freeze !== undefined) {
     const barrier = { state: "frozen", environment: status.environment, freeze } as const;
