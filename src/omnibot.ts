@@ -17,11 +17,14 @@ import { createInterventions, type InterventionStore } from "./deployment/interv
 import { createLocks } from "./deployment/locks.ts";
 import type { Ledger, Threads } from "./deployment/ledger.ts";
 import type { Clock, World } from "./deployment/ports.ts";
+import { createRecords } from "./deployment/records.ts";
 import { createRequests } from "./deployment/requests.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
 import { createFileWatch } from "./deployment/watch-file.ts";
+import { repositoryOf } from "./github/exchange.ts";
 import { createGitHubHook } from "./github/hook.ts";
+import { writeRecord } from "./github/record.ts";
 import { createHooks } from "./http/hooks.ts";
 import { createServer } from "./http/server.ts";
 import { startMeasures } from "./measures.ts";
@@ -156,6 +159,15 @@ export async function startOmnibot(
     ...(idle === undefined ? {} : { idle }),
   };
   const thread = createThread({ threads, conversations, config, clock, log, owner, ...times });
+  const records = createRecords({
+    ledger,
+    environments: Object.values(environments).filter(({ gitops }) => gitops.records),
+    write: (environment, record) => {
+      const { octokit, gitops } = clients.gitops(environment);
+      return writeRecord(repositoryOf(octokit, gitops.repository), record);
+    },
+    log,
+  });
   const engine = createEngine({
     ledger,
     steps,
@@ -164,7 +176,10 @@ export async function startOmnibot(
     clock,
     log,
     owner,
-    saved: () => thread.hint(),
+    saved: (deployment) => {
+      thread.hint();
+      records.saved(deployment);
+    },
     ...times,
   });
   const hint = () => {
@@ -278,6 +293,7 @@ export async function startOmnibot(
   const stopping = new AbortController();
   const loops = [engine.run(stopping.signal), thread.run(stopping.signal)];
   loops.push(fileWatch.run(stopping.signal));
+  loops.push(records.run(stopping.signal));
   loops.push(keepSmall({ db: database.db, log, clock, ...pruning }, stopping.signal));
   // Only with PostgreSQL there are others to agree with, and to hear.
   if ("url" in location) {

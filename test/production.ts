@@ -25,6 +25,7 @@ export const production = {
     path: ["spec", "values", "image", "tag"],
     release: undefined,
     mergeMethod: "squash",
+    records: false,
     poll: 60_000,
   },
   flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },

@@ -2,6 +2,7 @@ import { unwatchFile, watchFile } from "node:fs";
 import { join } from "node:path";
 import { adele } from "../people.ts";
 import { type Fault, type JournalEntry, StandIn } from "../stand-in.ts";
+import { addDeploymentRoutes, type RecordedDeployment } from "./deployments.ts";
 import type { Outbox } from "../hooks/outbox.ts";
 import { makeAddress } from "./address.ts";
 import { Api } from "./api.ts";
@@ -52,6 +53,8 @@ export interface GitHub {
   readonly gitDir: string;
   readonly journal: readonly JournalEntry[];
   readonly faults: Fault[];
+  /** What was recorded, oldest first. */
+  readonly deployments: readonly RecordedDeployment[];
   readonly standIn: StandIn;
   /** What `main` asks of a merge; to be changed at any time. */
   readonly rules: BranchRules;
@@ -87,6 +90,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   addCommitRoutes(api, rules);
   addProtectionRoutes(api, rules);
   addRuleRoutes(api, rules);
+  const deployments = addDeploymentRoutes(api);
   addPullRoutes(api, pulls, rules);
   addMergeRoutes(api, pulls, rules);
   if (options.mergeAsync !== false) {
@@ -103,6 +107,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     gitDir,
     journal: standIn.journal,
     faults: standIn.faults,
+    deployments,
     standIn,
     rules,
     pushCommit: (change) => repository.alone(() => commitByHand(repository, change)),

@@ -116,6 +116,8 @@ export interface GitOpsConfig {
   /** metadata.name of the HelmRelease, where the file holds several. */
   readonly release: string | undefined;
   readonly mergeMethod: "merge" | "squash" | "rebase";
+  /** Whether deployments are also recorded on GitHub, for its pages and for tools that read them. */
+  readonly records: boolean;
   /** How often the file is looked at for changes past omnibot. */
   readonly poll: number;
 }

@@ -111,6 +111,7 @@ const gitops = z.strictObject({
   release: z.string().min(1).optional(),
   mergeMethod: z.enum(["merge", "squash", "rebase"]).default("squash"),
   poll: duration.default(60_000),
+  records: z.boolean().default(false),
 });
 
 const cluster = z.union(

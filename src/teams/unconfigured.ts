@@ -26,6 +26,7 @@ function unconfigured(name: string): Environment {
       path: [],
       release: undefined,
       mergeMethod: "merge",
+      records: false,
       poll: 60_000,
     },
     flux: {

@@ -20,7 +20,10 @@ test(
       expect(await story.ask(lee, words)).toContain(`begins nothing new for now: ${why}.`);
     for (const words of ["status", "help"]) expect(await story.ask(lee, words)).toContain(why);
     const ready = await fetch(new URL("/readyz", story.messages));
-    expect([ready.status, await ready.json()]).toEqual([200, { status: "ready", maintenance: true }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: "ready", maintenance: true },
+    ]);
     expect(azureDevOps.runs).toEqual([]);
     expect(story.audit().filter(({ action }) => action.startsWith("refused:"))).toHaveLength(4);
     expect(story.cards()).toHaveLength(waiting.length);
