@@ -37,19 +37,19 @@ export function addDeploymentRoutes(api: Api): readonly RecordedDeployment[] {
     if (found === undefined) throw notFound();
     return found;
   };
-  const write = ({
-    statuses: _,
-    at,
-    auto_merge: __,
-    required_contexts: ___,
-    ...one
-  }: RecordedDeployment) => ({
-    ...one,
-    url: url(one.id),
-    node_id: nodeId("Deployment", one.id),
+  const write = ({ id, sha, at, ...one }: RecordedDeployment) => ({
+    id,
+    sha,
+    ref: one.ref,
+    task: one.task,
+    environment: one.environment,
+    description: one.description,
+    payload: one.payload,
+    url: url(id),
+    node_id: nodeId("Deployment", id),
     created_at: writeTime(at),
     updated_at: writeTime(at),
-    statuses_url: `${url(one.id)}/statuses`,
+    statuses_url: `${url(id)}/statuses`,
     repository_url: api.address.api,
   });
 

@@ -2,7 +2,7 @@ import type { Environment } from "../config/config.ts";
 import { createAlarm } from "./alarm.ts";
 import { isWorkedOn, type Deployment } from "./deployment.ts";
 import { caughtUp } from "./lateness.ts";
-import type { Claim, Ledger } from "./ledger.ts";
+import type { Claim, Ledger, Update } from "./ledger.ts";
 import { look } from "./look.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Step } from "./step.ts";
@@ -120,6 +120,7 @@ export function createEngine(options: EngineOptions): Engine {
         return;
       }
       tell(update.deployment, deployment);
+      tellTrouble(update, claim);
       watchFor(update.deployment, world);
       saved(update.deployment);
     } catch (error) {
@@ -137,7 +138,9 @@ export function createEngine(options: EngineOptions): Engine {
       if (clock.now() > end) return clearInterval(beating);
       ledger
         .renew(claim, clock.now() + lease)
-        .catch((error: unknown) => log.warn({ error }, "a lease could not be renewed"));
+        .catch((error: unknown) =>
+          log.warn({ deployment: claim.deployment.key, error }, "a lease could not be renewed"),
+        );
     }, lease / 3);
     return beating;
   }
@@ -157,8 +160,18 @@ export function createEngine(options: EngineOptions): Engine {
   function tell(after: Deployment, before: Deployment): void {
     const [step, earlier] = [currentStep(after)?.step, currentStep(before)?.step];
     if (step === earlier && after.state === before.state) return;
-    const facts = { deployment: after.key, state: after.state, step, code: after.failure?.code };
+    const { id, key, environment, state, failure } = after;
+    const facts = { deployment: key, number: id, environment, state, step, code: failure?.code };
     log.info(facts, after.state === "active" ? "next step" : "ended");
+  }
+
+  /** A service that gives trouble is told of once, and once more when it is over. */
+  function tellTrouble({ deployment, trouble: now }: Update, { trouble: before }: Claim): void {
+    if (now?.message === before?.message) return;
+    const facts = { deployment: deployment.key, step: currentStep(deployment)?.step };
+    if (now === undefined) return log.info(facts, "the trouble is over");
+    const { kind, service, message } = now;
+    log.warn({ ...facts, kind, service, why: message }, "trouble; tries again");
   }
 
   /** Watches what the current step waits for, and stops when the row moves on. */

@@ -78,6 +78,10 @@ export function createActingCommands({
     };
     const place = async () => {
       const placed = await within(ledgerTime, "the ledger", requests.request(asked));
+      if (placed.state === "created") {
+        const { key, id, environment, kind } = placed.deployment;
+        log.info({ deployment: key, number: id, environment, kind, by: person.id }, "requested");
+      }
       const refusal = requestRefusal(placed, asked, environments, context());
       if (refusal !== undefined) answer(activity, () => textMessage(refusal));
     };

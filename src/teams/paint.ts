@@ -62,7 +62,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     if (due === "never") return undefined;
     if (due === "given up") {
       log.error(
-        { deployment: deployment.id },
+        { deployment: deployment.key },
         "it is not certain that the card was posted; it is left alone",
       );
       sent.card = { state: "gone", posts: mostPosts, at: now };
@@ -90,7 +90,7 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       // The next picture may fit; this one is not offered again, and the replies still have to go out.
       if (sent.card?.state === "sent") sent.card = { ...sent.card, hash, at: clock.now() };
       log.error(
-        { deployment: deployment.id, status: error.status, why: error.message },
+        { deployment: deployment.key, status: error.status, why: error.message },
         "Teams refused the card",
       );
       return undefined;

@@ -104,7 +104,7 @@ export function createThread(options: ThreadOptions): Thread {
   /** When to try again after a message did not go out, if ever. */
   function afterFailure({ claim, sent }: Picture, error: TeamsError): When {
     const { deployment, conversation } = claim;
-    const about = { deployment: deployment.id, status: error.status, why: error.message };
+    const about = { deployment: deployment.key, status: error.status, why: error.message };
     const now = clock.now();
     sent.failures += 1;
     const lasting = sent.failures >= failuresThatLast;
