@@ -86,7 +86,7 @@ export const fluxCases: readonly Case[] = [
     },
     decidable: (stage) =>
       stage.merged && says(kustomizationOf(stage), "Ready", "False", "DependencyNotReady"),
-    first: ["dependency 'flux-system/infrastructure' is not ready"],
+    first: ["Flux waits: dependency 'flux-system/infrastructure' is not ready"],
     words: [],
   },
   {
@@ -397,7 +397,7 @@ function remediated(text: string, remediation: string, timeout = "1m"): string {
 }
 
 /** Somebody adds a second workload whose image does not exist. */
-function withWorker(remediation: string, more = "", timeout = "1m"): NonNullable<Case["approved"]> {
+function withWorker(remediation: string, more = "", timeout = "2m"): NonNullable<Case["approved"]> {
   const worker = `    worker:\n${more}      image:\n        repository: omnispatial.azurecr.io/omnispatial/worker\n        tag: nightly\n`;
   return (stage) =>
     stage.edit((text) =>
