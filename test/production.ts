@@ -29,7 +29,7 @@ export const production = {
     poll: 60_000,
   },
   flux: { cluster: { kind: "in-cluster" }, poke: { kind: "none" }, namespace: undefined },
-  approval: { approvers: [], required: 1, expires: 3_600_000 },
+  approval: { approvers: [], required: 1, expires: 3_600_000, mention: false },
   rollout: { soak: 0 },
   rollback: "offered",
   health: [],

@@ -149,6 +149,8 @@ export interface ApprovalConfig {
   readonly required: number;
   /** How long a request waits for its approvals. */
   readonly expires: number;
+  /** Whether the people among the approvers are mentioned, once, when they are asked. */
+  readonly mention: boolean;
 }
 
 export interface HealthEndpoint {

@@ -148,6 +148,7 @@ const approval = z
     approvers: z.array(principal).min(1, "needs at least one approver").max(100),
     required: z.int().positive().default(1),
     expires: duration.default(60 * 60_000),
+    mention: z.boolean().default(false),
   })
   // How many are in a group, nobody knows here.
   .refine(

@@ -97,7 +97,7 @@ export const notWritten =
 
 /** Whoever acts, acts where everybody sees it. */
 export const notInPrivate =
-  "That is for the channel: there everybody sees it, and somebody else can approve it. Say the same there, with a mention of omnibot. Here you may ask for **status**, **history**, **diff** and **help**.";
+  "That is for the channel: there everybody sees it, and somebody else can approve it. Say the same there, with a mention of omnibot. Here you may ask for **status**, **history**, **diff**, **stats** and **help**.";
 
 export const membersOnly =
   "Only members of the organization can ask omnibot in private; it could not see that you are one. If you are, please try again in a moment.";

@@ -22,6 +22,8 @@ export interface Conversations {
   post(reference: string, message: Message): Promise<string>;
   /** Begins a thread of omnibot's own in the channel of the reference, once; returns where that is. */
   begin(reference: string, message: Message): Promise<Begun>;
+  /** What somebody of the conversation is called, by their Entra object id. */
+  nameOf(reference: string, id: string): Promise<string>;
   /** Replaces a message that was posted before; may be repeated. */
   edit(reference: string, id: string, message: Message): Promise<void>;
 }
@@ -111,6 +113,11 @@ export function createConversations(adapter: TeamsAdapter): Conversations {
         if (id === undefined)
           throw new TeamsError(undefined, "unreachable", "unknown", "Teams gave no thread.");
         return { id, conversation, reference: channelReference(stored, conversation) };
+      }),
+    nameOf: (stored, id) =>
+      speak(stored, async (client, conversation) => {
+        const { name } = await client.conversations.getConversationMember(conversation, id);
+        return name;
       }),
     edit: (stored, id, message) =>
       speak(stored, async (client, conversation, from) => {

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Environment } from "../config/config.ts";
-import { isWorkedOn, type Deployment } from "../deployment/deployment.ts";
+import { isWorkedOn, type Deployment, type Person } from "../deployment/deployment.ts";
 import type { ThreadClaim } from "../deployment/ledger.ts";
 import type { Clock } from "../deployment/ports.ts";
 import { channelOf, isThread } from "./activity.ts";
 import { renderCard } from "./cards/render.ts";
 import { cardMessage, type Conversations, type Message } from "./conversations.ts";
-import { repliesOf } from "./replies.ts";
+import { mentioning, repliesOf } from "./replies.ts";
 import type { Sent } from "./sent.ts";
 import { TeamsError } from "./teams-error.ts";
 import type { Buckets } from "./token-bucket.ts";
@@ -125,9 +125,20 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
     return id;
   }
 
+  /** Those of them whom the roster tells. */
+  async function peopleOf(reference: string, ids: readonly string[]): Promise<readonly Person[]> {
+    const found = await Promise.all(
+      ids.map(async (id) => {
+        const name = await conversations.nameOf(reference, id).catch(() => undefined);
+        return name === undefined ? [] : [{ id, name }];
+      }),
+    );
+    return found.flat();
+  }
+
   async function paintReplies(picture: Picture): Promise<Wait> {
     const { claim, sent, environment } = picture;
-    for (const { name, message } of repliesOf(claim.deployment, environment)) {
+    for (const { name, message, to = [] } of repliesOf(claim.deployment, environment)) {
       // One that is in doubt is not said again: the card shows the same, and a person would read it twice.
       if (sent.replies[name] !== undefined) continue;
       const wait = buckets.take(channelOf(claim.conversation), clock.now());
@@ -135,7 +146,13 @@ export function createPainter(options: PainterOptions): (picture: Picture) => Pr
       sent.replies[name] = "intent";
       if (!(await keep(picture))) return "lost";
       try {
-        await conversations.post(claim.reference, message);
+        const people = await peopleOf(claim.reference, to);
+        // Nobody to be asked by name: the card asks everybody.
+        if (to.length === 0 || people.length > 0) {
+          const words = message.text ?? "";
+          const addressed = people.length === 0 ? message : mentioning(people, words);
+          await conversations.post(claim.reference, addressed);
+        }
         sent.replies[name] = "sent";
       } catch (error) {
         if (error instanceof TeamsError && error.effect === "none" && !isRefused(error))

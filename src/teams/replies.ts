@@ -1,17 +1,22 @@
 import type { Environment } from "../config/config.ts";
 import type { Deployment, Failure, Person } from "../deployment/deployment.ts";
-import { isAutomatic } from "../deployment/policy.ts";
+import { groupOf, isAutomatic } from "../deployment/policy.ts";
 import { causeOf, failedTitle } from "./cards/failed.ts";
 import { finalTitle, tookOf } from "./cards/final.ts";
 import { escaped, list, ours, plain } from "./cards/text.ts";
-import { isApproved } from "./cards/words.ts";
+import { isApproved, isOpen } from "./cards/words.ts";
 import type { Message } from "./conversations.ts";
 
 /** A message of its own in the thread. Each name is sent once. */
 export interface Reply {
-  readonly name: "decision" | "end" | "after" | `end-${number}` | `after-${number}`;
+  readonly name: "ask" | "decision" | "end" | "after" | `end-${number}` | `after-${number}`;
   readonly message: Message;
+  /** Entra object ids of those whom it has to mention besides, as far as their names can be read. */
+  readonly to?: readonly string[];
 }
+
+/** More than these are no addressees any more, but a crowd. */
+const mostAsked = 10;
 
 /**
  * What a person must be told, beside the card: that somebody decided, and how it ended. An edited card rings no bell, so
@@ -19,6 +24,11 @@ export interface Reply {
  */
 export function repliesOf(deployment: Deployment, environment: Environment): readonly Reply[] {
   const replies: Reply[] = [];
+  const to = askedOf(deployment, environment);
+  if (to.length > 0) {
+    const words = `#${deployment.id} waits for a decision of yours: the card above shows what would ship.`;
+    replies.push({ name: "ask", message: text(words), to });
+  }
   if (isApproved(deployment, environment)) {
     const names = deployment.approvals.map(
       (approval) => `**${escaped(approval.person.name, 80)}**`,
@@ -29,7 +39,7 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
   // There is nobody behind what omnibot does by itself, and nobody of Teams behind what it only follows.
   const isNobody = isAutomatic(deployment) || deployment.kind === "observed";
   const toRequester = (words: string) =>
-    isNobody ? text(words) : mentioning(deployment.requester, words);
+    isNobody ? text(words) : mentioning([deployment.requester], words);
   // After a failed step was tried again, the end is told anew.
   const { retries } = deployment;
   const again = <Name extends "end" | "after">(name: Name) =>
@@ -38,6 +48,17 @@ export function repliesOf(deployment: Deployment, environment: Environment): rea
   const after = afterOf(deployment, environment);
   if (after !== undefined) replies.push({ name: again("after"), message: toRequester(after) });
   return replies;
+}
+
+/** Who can decide now, where the configuration wants them to be mentioned; whoever asked cannot. */
+function askedOf(deployment: Deployment, environment: Environment): readonly string[] {
+  const { approval } = environment;
+  const asks = isOpen(deployment, environment) && deployment.evidence.proposal !== undefined;
+  if (!approval.mention || !asks || deployment.approvals.length > 0) return [];
+  const requester = deployment.requester.id.toLowerCase();
+  return approval.approvers
+    .filter((one) => groupOf(one) === undefined && one.toLowerCase() !== requester)
+    .slice(0, mostAsked);
 }
 
 /** A change by hand that went well: nobody asked, and its card says so. */
@@ -105,18 +126,17 @@ function text(words: string): Message {
 }
 
 /**
- * Mentions a person by Entra object id; the tag in the text has to be exactly the entity's
+ * Mentions people by Entra object id; each tag in the text has to be exactly the entity's
  * (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/channel-and-group-conversations).
  */
-function mentioning(person: Person, words: string): Message {
-  const name = xml(plain(person.name, 80)) || "you";
-  const tag = `<at>${name}</at>`;
-  const entity = {
-    type: "mention",
-    text: tag,
-    mentioned: { id: person.id, name: plain(person.name, 80) },
-  };
-  return { ...text(`${tag} ${words}`), entities: [entity] };
+export function mentioning(people: readonly Person[], words: string): Message {
+  const mentions = people.map((person) => {
+    const name = xml(plain(person.name, 80)) || "you";
+    const mentioned = { id: person.id, name: plain(person.name, 80) };
+    return { type: "mention", text: `<at>${name}</at>`, mentioned };
+  });
+  const tags = mentions.map((mention) => mention.text).join(" ");
+  return { ...text(`${tags} ${words}`), entities: mentions };
 }
 
 function xml(name: string): string {

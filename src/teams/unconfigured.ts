@@ -35,7 +35,7 @@ function unconfigured(name: string): Environment {
       namespace: undefined,
     },
     // Nobody can say whether there were enough.
-    approval: { approvers: [], required: Number.POSITIVE_INFINITY, expires: 0 },
+    approval: { approvers: [], required: Number.POSITIVE_INFINITY, expires: 0, mention: false },
     rollout: { soak: 0 },
     rollback: "offered",
     health: [],

@@ -1,4 +1,4 @@
-import { adele, alex, diego, megan } from "../../sandbox/people.ts";
+import { adele, alex, diego, lee, megan } from "../../sandbox/people.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
 describe("a request that waits for approval", () => {
@@ -80,11 +80,14 @@ describe("a request that waits for approval", () => {
 });
 
 test(
-  "P3 P20 of two approvals that are wanted each counts once; who and when is on the card, and who asked hears of it once",
+  "P3 P20 of two approvals that are wanted each counts once; who and when is on the card, and who is asked, and who asked, is mentioned once",
   async () => {
-    const story = await startStory({ production: { approval: { required: 2 } } });
+    const story = await startStory({ production: { approval: { required: 2, mention: true } } });
     await story.request(diego, "deploy production");
     const card = story.cards()[0]?.id ?? "";
+    await story.waitFor(
+      "@Alex Wilber @Megan Bowen @Adele Vance @Lee Gu #1 waits for a decision of yours",
+    );
     const first = await story.teams.click(megan, card, "approve");
     for (const as of ["same-id", "new-id"] as const) await story.teams.redeliver(first.id, as);
     await story.click(megan, "approve");
@@ -98,8 +101,9 @@ test(
     expect(story.textsOfCard().join("\n")).toMatch(/by Megan Bowen and Adele Vance at \d\d:\d\d/);
     const posts = story.teams.thread(story.thread()).filter((post) => post.fromBot);
     const mentions = posts.flatMap((post) => post.latest.mentions.map(({ id }) => id));
-    expect(mentions).toEqual([diego.aadObjectId]);
-    expect(posts).toHaveLength(3);
+    const asked = [alex, megan, adele, lee].map((one) => one.aadObjectId);
+    expect(mentions).toEqual([...asked, diego.aadObjectId]);
+    expect(posts).toHaveLength(4);
     expect(posts.reduce((sum, { edits }) => sum + edits, 0)).toBeLessThanOrEqual(10);
     expect(story.audit().filter(({ action }) => action === "approved")).toHaveLength(2);
     await story.stop();
