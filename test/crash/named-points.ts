@@ -130,6 +130,7 @@ const hook = "a word from outside only brings a look forward that would come any
 const apart: Readonly<Record<string, string>> = {
   "ledger.findActive": "status reads it",
   "ledger.list": "status reads it",
+  "ledger.listSince": "figures read it",
   "ledger.listWorkedOn": hook,
   "ledger.bringForward": hook,
   "ledger.bringWatchForward": hook,
