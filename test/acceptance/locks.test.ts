@@ -18,7 +18,7 @@ describe("what keeps an environment", () => {
         /production is locked, until .*: the map is wrong\. Only Megan Bowen deploys there\. unlock production releases it/,
       );
       expect(await story.ask(alex, "deploy production")).toMatch(
-        /production is locked by Megan Bowen for a moment, until .*: the map is wrong\. unlock production releases it\. Nothing was begun/,
+        /production is locked by Megan Bowen, just now, until .*: the map is wrong\. unlock production releases it\. Nothing was begun/,
       );
       expect(await story.ask(adele, "status")).toContain("production is locked by Megan Bowen");
       expect(await story.ask(alex, "unlock")).toMatch(

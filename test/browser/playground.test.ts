@@ -70,7 +70,6 @@ describe("in the Playground", () => {
     await alex.post("hi");
     await alex.read("What you can ask");
     await alex.read("deploy production");
-    await alex.picture("help");
     await alex.post("depoly production");
     await alex.read("is not a command that omnibot knows; nothing was done. Did you mean");
     await alex.post("deploy prod");
@@ -104,7 +103,6 @@ describe("in the Playground", () => {
     await alex.click("Reject");
     await alex.read("A word to Alex Wilber, please");
     await alex.fill("Why?", "The migration is not ready");
-    await alex.picture("reject");
     const reason = "The migration is not ready";
     expect(await others.click(megan, await question(), "reject", { reason })).toBe("");
     await alex.read("Deploy to production: rejected");
@@ -164,7 +162,6 @@ describe("in the Playground", () => {
     await alex.read("Would ship");
     await approve(megan);
     await alex.read("The image is not in the registry.", 60);
-    await alex.picture("image-missing");
     const run = world.azureDevOps.runs.at(-1);
     if (run === undefined) throw new Error("nothing was built");
     const tag = `production-${run.id}`;
@@ -177,7 +174,6 @@ describe("in the Playground", () => {
   test("a build to go back to is chosen by its button, and canceled before anybody approved", async () => {
     await alex.post("rollback");
     await alex.read("Which build shall production go back to?");
-    await alex.picture("choice");
     await alex.click("Go back");
     await alex.read(/Roll back production to \d+\?/);
     await alex.read("Alex Wilber chose");
@@ -201,7 +197,6 @@ describe("in the Playground", () => {
     await alex.post("history");
     await alex.read("production-40672, rolled back to");
     await alex.read(/was canceled/);
-    await alex.picture("history");
     await alex.post("status #3");
     await alex.read(/^#3 /);
   }, 60_000);

@@ -48,7 +48,9 @@ export function lockWords(
     case "locked": {
       const { lock } = answer;
       const name = escaped(lock.environment, 60);
-      return `${name} is locked${untilOf(lock, context)}: ${reason(lock.reason)} Only ${escaped(lock.owner.name, 80)} deploys there. **unlock ${name}** releases it.`;
+      // Who meant "for two hours" and was not understood sees it here.
+      const end = untilOf(lock, context) || ", with no end";
+      return `${name} is locked${end}: ${reason(lock.reason)} Only ${escaped(lock.owner.name, 80)} deploys there. **unlock ${name}** releases it.`;
     }
     case "held":
       return barrierWords({ state: "locked", lock: answer.lock }, context);

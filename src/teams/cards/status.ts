@@ -202,9 +202,13 @@ function wantedOf({ tag, environment }: EnvironmentStatus, context: StatusContex
   if (tag.wanted === undefined) return "What Git wants is not known.";
   const known = context.environments[environment];
   const wanted = known === undefined ? escaped(tag.wanted) : linked(tag.wanted, tag.url, known);
-  const since = tag.since === undefined ? "" : `, for ${roughly(context.now - tag.since)}`;
+  const since = tag.since === undefined ? "" : `, ${sinceOf(context.now - tag.since)}`;
   const by = tag.by === undefined ? "" : `, by ${escaped(tag.by, 80)}`;
   return `Git wants **${wanted}**${since}${by}${tag.byHand === true ? ", past omnibot" : ""}.`;
+}
+
+function sinceOf(time: number): string {
+  return time < 60_000 ? "since a moment ago" : `for ${roughly(time)}`;
 }
 
 function markOf(standing: Standing): Pick<Row, "mark" | "color"> {
