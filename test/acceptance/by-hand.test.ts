@@ -60,7 +60,7 @@ test(
       "diego-siciliani changed production-40655 to production-40641 in Git, past omnibot.",
     );
     expect(await story.ask(adele, "status")).toMatch(
-      /Git wants production-40641, for .*, by diego-siciliani, past omnibot\.[^]*3 of 3 ready on 40641[^]*#1 before: went live/,
+      /Git wants production-40641, (for|since) .*, by diego-siciliani, past omnibot\.[^]*3 of 3 ready on 40641[^]*Last: #1, production-40641, went live/,
     );
     expect(await story.ask(adele, "status #1")).toMatch(
       /By hand {2}[0-9a-f]{7} by diego-siciliani, production-40655 to production-40641[^]*Image {2}production-40641 is sha256[^]*Flux {2}applied main@[0-9a-f]{7}, the merge itself[^]*Pods {2}3 of 3 ready/,

@@ -62,7 +62,7 @@ describe("a rollback", () => {
 
       await story.waitFor("@Alex Wilber production-40641 is live again");
       expect(await story.ask(adele, "status")).toMatch(
-        /production is well\nGit wants production-40641[^]*3 of 3 ready on 40641[^]*went live/,
+        /production is well, and held after a rollback\nGit wants production-40641[^]*3 of 3 ready on 40641[^]*went live/,
       );
       expect(world.azureDevOps.runs).toEqual([]);
       expect(git(world, "show", `main:${releaseFile}`)).toContain("tag: production-40641");

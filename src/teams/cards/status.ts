@@ -1,6 +1,7 @@
 import type { Deployment, Failure } from "../../deployment/deployment.ts";
 import type { EnvironmentStatus, Finding } from "../../deployment/status.ts";
 import { chainRows, type ChainRow } from "./chain.ts";
+import type { Lock } from "../../deployment/locks.ts";
 import { causeOf, failedTitle } from "./failed.ts";
 import { finalTitle } from "./final.ts";
 import { linked } from "./link.ts";
@@ -187,7 +188,7 @@ function verdictOf(status: EnvironmentStatus): {
   readonly color: EnvironmentView["color"];
 } {
   const busy = status.active === undefined ? "" : ", a deployment is under way";
-  const locked = status.lock === undefined ? "" : ", and locked";
+  const locked = status.lock === undefined ? "" : lockedWords(status.lock);
   switch (standingOf(status)) {
     case "ill":
       return { words: `is not well${busy}${locked}`, color: "Attention" };
@@ -196,6 +197,10 @@ function verdictOf(status: EnvironmentStatus): {
     case "well":
       return { words: `is well${busy}${locked}`, color: busy === "" ? "Good" : "Accent" };
   }
+}
+
+function lockedWords({ rollback }: Lock): string {
+  return rollback === undefined ? ", and locked" : ", and held after a rollback";
 }
 
 function wantedOf({ tag, environment }: EnvironmentStatus, context: StatusContext): string {
