@@ -87,7 +87,7 @@ describe("what keeps an environment", () => {
     async () => {
       await story.ask(adele, "lock production I look at the tiles");
       expect(await story.click(megan, "approve")).toMatch(
-        /production is locked by Adele Vance .*: I look at the tiles\. unlock production releases it/,
+        /production is locked by Adele Vance.*: I look at the tiles\. unlock production releases it/,
       );
       await story.ask(adele, "unlock production");
       await story.click(megan, "approve");
