@@ -76,6 +76,21 @@ export function checksOfGitOps({ environment, clients, settings }: EnvironmentSu
     },
     {
       ...at,
+      id: "gitops.records",
+      about: "deployments on GitHub",
+      needs: ["gitops.repository"],
+      async find() {
+        if (!gitops.records) return off("gitops.records is false: none are recorded there");
+        await (await examination()).readDeployments();
+        return ok("omnibot may read them");
+      },
+      remedies: {
+        denied:
+          "Give the App, or the token, deployments (read and write) of this repository too, or set gitops.records to false.",
+      },
+    },
+    {
+      ...at,
       id: "gitops.method",
       about: "the method of merging",
       needs: ["gitops.repository"],

@@ -20,6 +20,8 @@ export interface GitOpsExamination {
   tryEdit(tag: string): Promise<Edit | Bad>;
   /** Throws where omnibot may not even read pull requests. */
   readPullRequests(): Promise<void>;
+  /** Throws where omnibot may not even read deployments. */
+  readDeployments(): Promise<void>;
   /** What the configured branch asks of a merge. */
   rules(): Promise<Preflight>;
   /** The rules that keep omnibot from making, changing or removing a branch of its own. */
@@ -64,6 +66,11 @@ export function examineGitOps({ octokit, gitops }: GitOpsOptions): GitOpsExamina
 
     async readPullRequests() {
       await findPullRequest(repository, { branch: nobodysBranch, base: gitops.branch });
+    },
+
+    async readDeployments() {
+      const route = "GET /repos/{owner}/{repo}/deployments";
+      accept(await ask(repository, route, { per_page: 1 }), z.array(z.unknown()));
     },
 
     async rules() {

@@ -82,6 +82,7 @@ const afterFile = ["gitops.edit", "registry.tag", "flux.release", ...afterReleas
 const afterRepository = [
   "gitops.push",
   "gitops.pull-requests",
+  "gitops.records",
   "gitops.method",
   "gitops.branch",
   "gitops.file",
@@ -309,6 +310,19 @@ const broken: readonly Broken[] = [
     trouble: "failed gitops.pull-requests",
     says: /403.*Resource not accessible/,
     remedy: /^Give the token contents and pull requests \(read and write\)/,
+  },
+  {
+    name: "a token that may not record deployments",
+    config: production("gitops", { records: true }),
+    world: () => {
+      world.github.faults.push({
+        path: "/deployments$",
+        ...always(403, { message: "Resource not accessible by integration" }),
+      });
+    },
+    trouble: "failed gitops.records",
+    says: /403.*Resource not accessible/,
+    remedy: /deployments \(read and write\).*or set gitops\.records to false/,
   },
   {
     name: "a classic token that may do more than it needs",
@@ -723,6 +737,13 @@ describe("the doctor", () => {
       }
     },
   );
+
+  test("reads deployments where they are to be recorded", async () => {
+    const config = production("gitops", { records: true });
+    const { results } = await patient.examine({ config });
+    expect(troublesOf(results)).toEqual([]);
+    expect(results.find(({ id }) => id === "gitops.records")?.state).toBe("ok");
+  });
 
   test("asks Microsoft Graph about the groups that are named", async () => {
     const group = "7c1f5f0e-6a53-4a0b-9b7d-3f5f1d0c2e11";
