@@ -63,7 +63,7 @@ export interface Parts {
   readonly interventions: InterventionStore;
 }
 
-/** Time, as tests shorten it. */
+/** Time, as tests shorten it, and what stands elsewhere for them. */
 export interface Times {
   /** The clock of the loops, instead of the ledger's: of due rows, leases, deadlines and expiries. */
   readonly clock?: Clock;
@@ -75,6 +75,8 @@ export interface Times {
   readonly idle?: number;
   /** The clock by which rows are old, instead of the ledger's, and how often they are removed. */
   readonly pruning?: Partial<Pick<RetentionOptions, "clock" | "interval">>;
+  /** Where the Bot Connector publishes its keys, instead of at Microsoft. */
+  readonly openIdMetadata?: string;
 }
 
 export interface Omnibot {
@@ -89,7 +91,7 @@ export async function startOmnibot(
   settings: Settings,
   log: Logger,
   between: (parts: Parts) => Parts = (parts) => parts,
-  { clock: givenClock, patience, lease, idle, pruning = {} }: Times = {},
+  { clock: givenClock, patience, lease, idle, pruning = {}, openIdMetadata }: Times = {},
 ): Promise<Omnibot> {
   const config = loadConfig(
     settings.config,
@@ -126,6 +128,7 @@ export async function startOmnibot(
     tenant: config.teams.tenant,
     token: registration && botToken(createBotCredential(registration, settings.azure)),
     allowAnonymous: registration === undefined,
+    ...(openIdMetadata === undefined ? {} : { openIdMetadata }),
     ...(patience === undefined ? {} : { requestTimeout: patience }),
   });
   const clients = createClients(settings, clock, patience);

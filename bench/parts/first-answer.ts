@@ -140,12 +140,17 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
   });
   let next = 0;
   const words = { text: "help", channel: channelOf("help") };
+  let helped = 0;
   const echo: Bot = {
     name: "echo",
     url: `http://127.0.0.1:${port}/api/messages`,
     next: () => words,
   };
-  const help: Bot = { name: "help", url: omnibot.url, next: () => words };
+  const help: Bot = {
+    name: "help",
+    url: omnibot.url,
+    next: () => ({ text: "help", channel: channelOf(names[helped++ % names.length] ?? "help") }),
+  };
   const deploy: Bot = {
     name: "deploy",
     url: omnibot.url,
@@ -166,6 +171,14 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
     },
   };
 }
+
+/** One person alone may not ask for as much as is measured, and neither may one channel. */
+const askers = Array.from({ length: 100 }, (_, n) => ({
+  ...alex,
+  id: `29:asker-${n}`,
+  aadObjectId: `a1e80b5c-4d3f-4b1e-9c27-${String(n).padStart(12, "0")}`,
+}));
+let asked = 0;
 
 /** Sends so many messages, never more than `atOnce` without an answer; how long each was waited for. */
 async function ask(
@@ -192,7 +205,18 @@ async function askOnce(bot: Bot, channels: Channels): Promise<number> {
   const id = randomUUID();
   const threadId = `${channel};messageid=${id}`;
   const answered = channels.firstPost(threadId);
-  const activity = writeMessage(alex, id, text, {}, { serviceUrl, threadId, at: Date.now() });
+  asked += 1;
+  const activity = writeMessage(
+    askers[asked % askers.length] ?? alex,
+    id,
+    text,
+    {},
+    {
+      serviceUrl,
+      threadId,
+      at: Date.now(),
+    },
+  );
   const before = performance.now();
   const [at, { status, error }] = await Promise.all([answered, deliver(bot.url, activity)]);
   if (status !== 200) throw new Error(`the bot answered ${status} ${error ?? ""}`);

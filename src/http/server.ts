@@ -53,6 +53,8 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.server.requestTimeout = requestTimeout;
   server.server.headersTimeout = headersTimeout;
   server.server.keepAliveTimeout = keepAliveTimeout;
+  // Node looks every 30 seconds only, which would make the others twice and three times as long.
+  Object.assign(server.server, { connectionsCheckingInterval: 1000 });
   server.pre(plainJsonOnly);
   server.on(
     "restifyError",
