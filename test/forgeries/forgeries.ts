@@ -31,8 +31,8 @@ export interface Attack extends Place {
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function bearer(token: string): string {
-  return `Bearer ${token}`;
+export function bearer(jwt: string): string {
+  return `Bearer ${jwt}`;
 }
 
 /** A good token, for this service URL. */
@@ -57,17 +57,17 @@ export function click(
 
 export function post(
   { url }: Place,
-  token: string | undefined,
-  body: string | Buffer | Json,
+  jwt: string | undefined,
+  said: string | Buffer | Json,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return send(url, {
     headers: {
       "content-type": "application/json; charset=utf-8",
-      ...(token === undefined ? {} : { authorization: bearer(token) }),
+      ...(jwt === undefined ? {} : { authorization: bearer(jwt) }),
       ...headers,
     },
-    body: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+    body: typeof said === "string" || Buffer.isBuffer(said) ? said : JSON.stringify(said),
   });
 }
 

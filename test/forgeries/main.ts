@@ -126,8 +126,8 @@ function isTalkative({ body, headers }: Answer): boolean {
 }
 
 function shown({ status, body }: Answer): string {
-  const words = /"(?:value|message)":"([^"]{0,200})/.exec(body)?.[1] ?? "";
-  return `${status} ${words}`.trim().slice(0, 46);
+  const said = /"(?:value|message)":"([^"]{0,200})/.exec(body)?.[1] ?? "";
+  return `${status} ${said}`.trim().slice(0, 46);
 }
 
 /** Control and direction characters, markup and templates in what people write: shown, and nothing else. */
@@ -143,7 +143,7 @@ async function words(attack: Attack): Promise<readonly Row[]> {
   );
   await becomes(() => attack.teams.posts().length > posts);
   const answer = attack.teams.posts().at(-1)?.latest.text ?? "";
-  const isTame = !/[\u0000-\u0008\u202a-\u202e\u2066-\u2069]|<at>|\]\(|\$\{|\{\{/.test(answer);
+  const isTame = !/[\p{Cc}\u202a-\u202e\u2066-\u2069]|<at>|\]\(|\$\{|\{\{/u.test(answer);
   return [
     {
       name: "message: with control and direction characters, a mention, a link and a template",
