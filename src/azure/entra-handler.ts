@@ -5,7 +5,7 @@ import type {
   IRequestHandler,
   IRequestInfo,
 } from "azure-devops-node-api/interfaces/common/VsoBaseInterfaces.js";
-import type { TokenCredential } from "./credential.ts";
+import type { TokenCredential } from "@azure/identity";
 import { getToken } from "./token.ts";
 
 /** Azure DevOps in Entra, the same in every tenant. */
