@@ -169,7 +169,9 @@ export function createKubernetes(kubeConfig: KubeConfig, patience = usualPatienc
     await kubeConfig.applySecurityAuthentication(request);
     const { httpStatusCode, body, headers } = await configuration.httpApi.send(request).toPromise();
     const text = await body.text();
-    if (httpStatusCode !== 200) throw new ApiException(httpStatusCode, "refused", text, headers);
+    // Who answers well with something else, a sign-in page, is a gateway in between: that is no JSON, and passes.
+    const isGood = httpStatusCode >= 200 && httpStatusCode < 300;
+    if (!isGood) throw new ApiException(httpStatusCode, "refused", text, headers);
     return JSON.parse(text);
   }
 

@@ -257,6 +257,15 @@ describe("What goes wrong with a call", () => {
     expect(error.message).toBe("Listing helmreleases: the server's words");
   });
 
+  test("a gateway's sign-in page is no answer of the cluster, and passes", async () => {
+    nock(server).get(helmReleases).query(true).reply(203, "<html>Please sign in</html>");
+    expect(await read()).toMatchObject({
+      trouble: "unreachable",
+      effect: "none",
+      message: "Listing helmreleases: no usable answer",
+    });
+  });
+
   test("a lost connection is unreachable", async () => {
     nock(server)
       .get(helmReleases)
