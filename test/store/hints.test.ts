@@ -74,7 +74,7 @@ const quiet = { info() {}, warn() {}, error() {} };
     return created.deployment.id;
   }
 
-  test("P19 hear of a request, a decision, a wake and a save at once, and nothing of claims and renewals", async () => {
+  test("P19 hear of a request, a decision, a wake, a save and a hook at once, and nothing of claims and renewals", async () => {
     await listen();
     const ledger = createLedger(database.db);
     const id = await request();
@@ -88,7 +88,10 @@ const quiet = { info() {}, warn() {}, error() {} };
     await more(3);
     await ledger.save(claim, { ...claim, nextAt: 2000, audit: [] });
     await more(4);
-    expect(hints).toBe(5);
+    // What a service tells one replica of.
+    await ledger.bringForward(id, 1200, 1200);
+    await more(5);
+    expect(hints).toBe(6);
   });
 
   test("P19 hear again after the connection was cut, and look for what they missed", async () => {
