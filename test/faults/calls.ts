@@ -125,13 +125,6 @@ export const calls: readonly Call[] = [
     manner: "without",
   }),
   onDevOps({
-    name: "work items",
-    method: "GET",
-    path: "/wit/workitems",
-    during: "pipelines.readChanges",
-    manner: "without",
-  }),
-  onDevOps({
     name: "right to queue",
     method: "GET",
     path: "/_apis/permissions/",
