@@ -18,7 +18,7 @@ export interface Verdict {
 }
 
 /** How long a story may take, and between two looks at the world, in milliseconds of the machine. */
-const bound = 20_000;
+const bound = 40_000;
 const between = 5;
 /** Every so many of these looks the thread is read. */
 const reading = 5;
