@@ -122,7 +122,7 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
   const { environment } = configureAlone(
     run.folder,
     names,
-    [channelOf("help"), ...names.map(channelOf)],
+    names.map(channelOf),
     channels.serviceUrl,
   );
   const omnibot = await startBot({
@@ -139,18 +139,18 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
     readyUrl: `http://127.0.0.1:${port}/readyz`,
   });
   let next = 0;
-  const words = { text: "help", channel: channelOf("help") };
-  let helped = 0;
+  let asked = 0;
+  // Nobody is to be kept waiting by the pace of a channel.
+  const words = () => ({
+    text: "help",
+    channel: channelOf(names[(asked += 1) % names.length] ?? ""),
+  });
   const echo: Bot = {
     name: "echo",
     url: `http://127.0.0.1:${port}/api/messages`,
-    next: () => words,
+    next: words,
   };
-  const help: Bot = {
-    name: "help",
-    url: omnibot.url,
-    next: () => ({ text: "help", channel: channelOf(names[helped++ % names.length] ?? "help") }),
-  };
+  const help: Bot = { name: "help", url: omnibot.url, next: words };
   const deploy: Bot = {
     name: "deploy",
     url: omnibot.url,
@@ -171,14 +171,6 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
     },
   };
 }
-
-/** One person alone may not ask for as much as is measured, and neither may one channel. */
-const askers = Array.from({ length: 100 }, (_, n) => ({
-  ...alex,
-  id: `29:asker-${n}`,
-  aadObjectId: `a1e80b5c-4d3f-4b1e-9c27-${String(n).padStart(12, "0")}`,
-}));
-let asked = 0;
 
 /** Sends so many messages, never more than `atOnce` without an answer; how long each was waited for. */
 async function ask(
@@ -205,18 +197,9 @@ async function askOnce(bot: Bot, channels: Channels): Promise<number> {
   const id = randomUUID();
   const threadId = `${channel};messageid=${id}`;
   const answered = channels.firstPost(threadId);
-  asked += 1;
-  const activity = writeMessage(
-    askers[asked % askers.length] ?? alex,
-    id,
-    text,
-    {},
-    {
-      serviceUrl,
-      threadId,
-      at: Date.now(),
-    },
-  );
+  // As many people as messages: each of them has a pace.
+  const person = { ...alex, id: `29:${id}`, aadObjectId: id };
+  const activity = writeMessage(person, id, text, {}, { serviceUrl, threadId, at: Date.now() });
   const before = performance.now();
   const [at, { status, error }] = await Promise.all([answered, deliver(bot.url, activity)]);
   if (status !== 200) throw new Error(`the bot answered ${status} ${error ?? ""}`);

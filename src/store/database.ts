@@ -1,7 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { type Driver, Kysely, PostgresDialect, sql, SqliteAdapter, SqliteDialect } from "kysely";
+import {
+  type Driver,
+  Kysely,
+  PostgresDialect,
+  sql,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+} from "kysely";
 import { Pool, TypeOverrides, types, type ClientConfig } from "pg";
 import { parseIntoClientConfig } from "pg-connection-string";
 import type { Schema } from "./schema.ts";
@@ -37,8 +45,28 @@ function openSqlite(file: string): Database {
   database.pragma("synchronous = FULL");
   database.pragma("foreign_keys = ON");
   return {
-    db: new Kysely<Schema>({ dialect: new TransactionalSqlite({ database }) }),
+    db: new Kysely<Schema>({
+      dialect: new TransactionalSqlite({ database: remembering(database) }),
+    }),
     dialect: "sqlite",
+  };
+}
+
+/** The ledger asks a few dozen questions in all; more would be a mistake. */
+const mostStatements = 300;
+
+/** Kysely prepares every statement anew, and what SQLite holds for it stays until JavaScript's next collection. */
+function remembering(database: SQLite.Database): SqliteDatabase {
+  const known = new Map<string, SQLite.Statement>();
+  return {
+    close: () => void database.close(),
+    prepare(text) {
+      const statement = known.get(text) ?? database.prepare(text);
+      // What a question answers may change with the schema.
+      if (known.size >= mostStatements || /^\s*(create|alter|drop)\b/i.test(text)) known.clear();
+      known.set(text, statement);
+      return statement;
+    },
   };
 }
 
