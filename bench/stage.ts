@@ -59,20 +59,24 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   const log = openSync(join(folder, "omnibot.log"), "a");
-  const child = spawn(process.execPath, ["--no-warnings", "bench/probe.ts"], {
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: process.env["HOME"] ?? "",
-      NODE_ENV: "production",
-      LOG_LEVEL: "warn",
-      ...world.environment,
-      ...environment,
-      PORT: String(port),
-      BENCH_SPEED: String(clockSpeed),
-      BENCH_WATCH: watch ? "1" : "0",
+  const child = spawn(
+    process.execPath,
+    ["--no-warnings", "--max-semi-space-size=2", "bench/probe.ts"],
+    {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: process.env["HOME"] ?? "",
+        NODE_ENV: "production",
+        LOG_LEVEL: "warn",
+        ...world.environment,
+        ...environment,
+        PORT: String(port),
+        BENCH_SPEED: String(clockSpeed),
+        BENCH_WATCH: watch ? "1" : "0",
+      },
+      stdio: ["ignore", log, log, "ipc"],
     },
-    stdio: ["ignore", log, log, "ipc"],
-  });
+  );
   neverOutlive(child);
   const saves: Saved[] = [];
   let measured: ((found: Measure) => void) | undefined;

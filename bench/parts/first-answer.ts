@@ -28,7 +28,9 @@ export const firstAnswer: Part = {
     const stage = await setUp(run, plan);
     const { echo, help, deploy, channels } = stage;
     try {
-      for (const bot of [echo, help]) await ask(bot, channels, plan.warm, 10);
+      await ask(echo, channels, plan.warm, 10);
+      // Every channel is known by then, as it is in life.
+      await ask(help, channels, stage.places, 10);
       // What a deployment begins goes on after its first card, and would be in the way of the others.
       for (const pair of [
         [echo, help],
@@ -164,6 +166,7 @@ async function setUp(run: Run, { rounds, sizes }: Plan) {
     help,
     deploy,
     channels,
+    places: names.length,
     async close() {
       await omnibot.kill();
       await bare.kill();

@@ -78,7 +78,12 @@ interface Imported {
 
 async function kindsOf({ folder }: Run): Promise<readonly Kind[]> {
   const { environment } = configureAlone(folder, ["production"], ["19:start@thread.tacv2"]);
-  const omnibot = { args: ["src/main.ts"], environment, sign: "omnibot is ready" };
+  // As the image starts it (infra/image/Dockerfile).
+  const omnibot = {
+    args: ["--max-semi-space-size=2", "src/main.ts"],
+    environment: { ...environment, NODE_COMPILE_CACHE: join(folder, "compiled") },
+    sign: "omnibot is ready",
+  };
   return [
     {
       name: "node, and nothing else",
@@ -91,7 +96,7 @@ async function kindsOf({ folder }: Run): Promise<readonly Kind[]> {
     {
       name: "omnibot, nothing compiled yet",
       ...omnibot,
-      environment: { ...environment, NODE_DISABLE_COMPILE_CACHE: "1" },
+      environment,
     },
   ];
 }

@@ -53,15 +53,19 @@ async function fly({ folder, short }: Run, count: number): Promise<Flight> {
   try {
     const environment = await prepare(place, count, azure.url, channels.serviceUrl);
     const log = openSync(join(place, "omnibot.log"), "a");
-    const child = spawn(process.execPath, ["--no-warnings", "bench/probe.ts"], {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        ...environment,
-        LOG_LEVEL: "error",
-        PORT: String(await freePort()),
+    const child = spawn(
+      process.execPath,
+      ["--no-warnings", "--max-semi-space-size=2", "bench/probe.ts"],
+      {
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          ...environment,
+          LOG_LEVEL: "error",
+          PORT: String(await freePort()),
+        },
+        stdio: ["ignore", log, log, "ipc"],
       },
-      stdio: ["ignore", log, log, "ipc"],
-    });
+    );
     neverOutlive(child);
     const measure = async (): Promise<Measure> => {
       child.send("measure");

@@ -1,15 +1,18 @@
 import type { Kysely } from "kysely";
 import type { Channels } from "../deployment/ledger.ts";
+import { lightly } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 export function createChannels(db: Kysely<Schema>): Channels {
   return {
     async remember(id, reference, at) {
-      await db
-        .insertInto("channel")
-        .values({ id, reference, at })
-        .onConflict((conflict) => conflict.column("id").doUpdateSet({ reference, at }))
-        .execute();
+      await lightly(db, (one) =>
+        one
+          .insertInto("channel")
+          .values({ id, reference, at })
+          .onConflict((conflict) => conflict.column("id").doUpdateSet({ reference, at }))
+          .execute(),
+      );
     },
     async find(id) {
       const row = await db
