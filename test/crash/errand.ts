@@ -27,7 +27,8 @@ export function createErrand(place: Place, kind: Kind, before: Before): Errand {
 
   /** Whether there is something to stop, or to try again. */
   function isDue(line: DeploymentLine): boolean {
-    if (kind === "retry") return line.state === "failed";
+    // Nobody tries again what nobody was told to have failed.
+    if (kind === "retry") return line.state === "failed" && line.shown >= line.revision;
     if (kind === "cancel") return world.azureDevOps.runs.length > before.runs;
     return world.github.journal
       .slice(before.journal)
