@@ -8,6 +8,7 @@ import { createGroups } from "./azure/groups.ts";
 import type { Environment } from "./config/config.ts";
 import { freezeAt } from "./config/freeze.ts";
 import { loadConfig } from "./config/load-config.ts";
+import { secretsOf } from "./config/secrets.ts";
 import type { Settings } from "./config/settings.ts";
 import { createEngine } from "./deployment/engine.ts";
 import { createGoingBack } from "./deployment/going-back.ts";
@@ -19,6 +20,7 @@ import type { Ledger, Threads } from "./deployment/ledger.ts";
 import type { Clock, World } from "./deployment/ports.ts";
 import { createRecords } from "./deployment/records.ts";
 import { createRequests } from "./deployment/requests.ts";
+import { hideSecrets } from "./deployment/secrets.ts";
 import { createStatus } from "./deployment/status.ts";
 import { steps } from "./deployment/steps.ts";
 import { createFileWatch } from "./deployment/watch-file.ts";
@@ -93,6 +95,7 @@ export async function startOmnibot(
   between: (parts: Parts) => Parts = (parts) => parts,
   { clock: givenClock, patience, lease, idle, pruning = {}, openIdMetadata }: Times = {},
 ): Promise<Omnibot> {
+  hideSecrets(secretsOf(settings));
   const config = loadConfig(
     settings.config,
     steps.map((step) => step.name),

@@ -4,7 +4,7 @@ import { createRegistry } from "../src/azure/registry.ts";
 import { getToken } from "../src/azure/token.ts";
 import { createCluster } from "../src/cluster/cluster.ts";
 import type { ServiceError } from "../src/deployment/service-error.ts";
-import { withoutSecrets } from "../src/deployment/secrets.ts";
+import { hideSecrets, withoutSecrets } from "../src/deployment/secrets.ts";
 import { createOctokit } from "../src/github/client.ts";
 import { createGitOps } from "../src/github/gitops.ts";
 import { createLog } from "../src/log.ts";
@@ -72,6 +72,34 @@ describe("P13 what looks like a secret is taken out of words from outside:", () 
     const words =
       "omnispatial.azurecr.io/omnispatial/web:production-40672@sha256:9f3c41b07de2a6c4e815dd09b3f7a2c6e41d8890a5b7c3f2e1d0c9b8a7968574 of 3f9c2ab5d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f, see https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672";
     expect(withoutSecrets(words)).toBe(words);
+  });
+});
+
+describe("P13 a secret of ours is taken out of words from outside, whatever it looks like:", () => {
+  const ours = 'Tr0ub4dor & "3" + ünïcode';
+  hideSecrets([ours, "short"]);
+
+  test.each([
+    ["as it is", ours],
+    ["in an address", encodeURIComponent(ours)],
+    ["in JSON", JSON.stringify({ given: ours })],
+    ["in base64", Buffer.from(ours).toString("base64")],
+  ])("%s", (_, said) => {
+    const text = `It does not like ${said}, it says`;
+    for (const shown of [
+      withoutSecrets(text),
+      plain(text, 1000),
+      logged({ err: new Error(text) }),
+      logged({ why: text }),
+    ]) {
+      expect(shown).toContain("(hidden)");
+      expect(shown).not.toMatch(/Tr0ub4dor|ünïcode/);
+      expect(shown).not.toContain(Buffer.from(ours).toString("base64").slice(0, 12));
+    }
+  });
+
+  test("but no short word, which people may need to read", () => {
+    expect(withoutSecrets("a short word")).toBe("a short word");
   });
 });
 

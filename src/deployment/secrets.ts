@@ -1,3 +1,28 @@
+/** A secret that is shorter could be a word that people need to read. */
+const shortest = 8;
+
+/** The secrets of this process, in each form in which a service may repeat them. */
+let own: readonly string[] = [];
+
+/**
+ * Makes these secrets known: from now on they are taken out of all words from outside, whatever they look like. It is about
+ * the process, not about one log or card: no caller may forget it.
+ */
+export function hideSecrets(secrets: readonly string[]): void {
+  const forms = secrets.filter(({ length }) => length >= shortest).flatMap(formsOf);
+  // The longest first: one that holds another goes as a whole.
+  own = [...new Set([...own, ...forms])].toSorted((one, other) => other.length - one.length);
+}
+
+function formsOf(secret: string): readonly string[] {
+  return [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+  ];
+}
+
 /** Shapes of secrets that errors and logs of services are known to show. The last line of defence, not the first. */
 const shapes: readonly RegExp[] = [
   /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})/g,
@@ -15,7 +40,8 @@ const shapes: readonly RegExp[] = [
   /(?<=[?&](?:sig|sv|se|code|access_token)=)[^\s&]+/gi,
 ];
 
-/** Takes out of words from outside what looks like a secret. */
+/** Takes out of words from outside what is a secret of ours, or looks like a secret. */
 export function withoutSecrets(text: string): string {
-  return shapes.reduce((rest, shape) => rest.replaceAll(shape, "(hidden)"), text);
+  const rest = own.reduce((words, secret) => words.replaceAll(secret, "(hidden)"), text);
+  return shapes.reduce((words, shape) => words.replaceAll(shape, "(hidden)"), rest);
 }

@@ -1,7 +1,9 @@
 import type { Config, Environment } from "../config/config.ts";
 import { ConfigError, loadConfig } from "../config/load-config.ts";
 import { loadSettings } from "../config/load-settings.ts";
+import { secretsOf } from "../config/secrets.ts";
 import type { Settings } from "../config/settings.ts";
+import { hideSecrets } from "../deployment/secrets.ts";
 import { steps } from "../deployment/steps.ts";
 import { createClients, type Clients } from "../worlds.ts";
 import { failed, ok, warning, type Check, type Finding } from "./check.ts";
@@ -33,6 +35,7 @@ export function readSubject({ env, url, patience = 10_000 }: SubjectOptions): {
   readonly checks: readonly Check[];
 } {
   const settings = attempt(() => loadSettings(env));
+  if ("value" in settings) hideSecrets(secretsOf(settings.value));
   const file = env["OMNIBOT_CONFIG"] || "omnibot.yaml";
   const config = attempt(() =>
     loadConfig(
