@@ -100,8 +100,11 @@ export interface Ledger {
   listWorkedOn(): Promise<readonly Deployment[]>;
   /** Whether this conversation is the deployment's own thread. */
   isThread(id: number, conversation: string): Promise<boolean>;
-  /** Adds one person's approval, once; undefined when the row is not waiting for approval any more. */
-  approve(id: number, approval: Approval): Promise<Deployment | undefined>;
+  /**
+   * Adds one person's approval, once; undefined when the row is not waiting for approval any more, or has the number of them
+   * that are required.
+   */
+  approve(id: number, approval: Approval, required: number): Promise<Deployment | undefined>;
   /** Ends a waiting request; undefined when the row is not waiting for approval any more. */
   reject(id: number, approval: Approval, reason: string): Promise<Deployment | undefined>;
   /** Remembers a delivery that creates nothing; false when it is known already. */

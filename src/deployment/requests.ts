@@ -211,7 +211,7 @@ export function createRequests({
     const approval = { person: asked.person, at: now };
     const decided =
       asked.decision === "approve"
-        ? await ledger.approve(deployment.id, approval)
+        ? await ledger.approve(deployment.id, approval, environment.approval.required)
         : await ledger.reject(deployment.id, approval, asked.reason);
     hint();
     if (decided === undefined)

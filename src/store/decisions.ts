@@ -9,9 +9,9 @@ import type { Schema } from "./schema.ts";
 export async function approve(
   tx: Transaction<Schema>,
   id: number,
-  approval: Approval,
+  { person, at }: Approval,
+  required: number,
 ): Promise<Deployment | undefined> {
-  const { person, at } = approval;
   const open = await tx
     .updateTable("deployment")
     .set((eb) => ({ revision: eb("revision", "+", 1), wakes: eb("wakes", "+", 1), next_at: at }))
@@ -23,6 +23,13 @@ export async function approve(
     .returning("id")
     .executeTakeFirst();
   if (open === undefined) return undefined;
+  // After the update, which lets nobody else decide about the row meanwhile: what is enough is counted, and no one more.
+  const { given } = await tx
+    .selectFrom("approval")
+    .select((eb) => eb.fn.countAll<number | string>().as("given"))
+    .where("deployment_id", "=", id)
+    .executeTakeFirstOrThrow();
+  if (Number(given) >= required) return undefined;
   const written = await tx
     .insertInto("approval")
     .values({ deployment_id: id, person_id: person.id, person_name: person.name, at })

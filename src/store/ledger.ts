@@ -33,7 +33,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     listSince: (environment, since, limit) => readSince(db, environment, since, limit),
     listWorkedOn: () => readWorkedOn(db),
     isThread: (id, conversation) => isThread(db, id, conversation),
-    approve: (id, approval) => whole((tx) => approve(tx, id, approval)),
+    approve: (id, approval, required) => whole((tx) => approve(tx, id, approval, required)),
     reject: (id, approval, reason) => whole((tx) => reject(tx, id, approval, reason)),
     // An answer that is given twice after a power cut does no harm.
     remember: (delivery, at) => lightly(db, (one) => remember(one, delivery, at)),

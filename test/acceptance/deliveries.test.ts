@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { adele, alex, lee, megan, type SandboxPerson } from "../../sandbox/people.ts";
+import { adele, alex, diego, lee, megan, type SandboxPerson } from "../../sandbox/people.ts";
 import { postText, type Post } from "../../sandbox/bot-connector/threads.ts";
 import { cardActions } from "../../sandbox/card-text.ts";
 import { changesOf } from "./git.ts";
@@ -69,12 +69,13 @@ describe("P3 what is delivered again and again", () => {
   });
 
   test.each([
-    ["help", /rollback production 40655/],
-    ["status", /production is well/],
-    ["depoly production", /Did you mean/],
-    ["rollback production 4o641", /Write digits only/],
-  ])("“%s”: one answer, and another one only to another message", async (text, words) => {
-    const { threadId, messageId } = await sayOften(lee, text);
+    // By different people, none of whom says more than one person may.
+    ["help", lee, /rollback production 40655/],
+    ["status", megan, /production is well/],
+    ["depoly production", adele, /Did you mean/],
+    ["rollback production 4o641", diego, /Write digits only/],
+  ])("“%s”: one answer, and another one only to another message", async (text, person, words) => {
+    const { threadId, messageId } = await sayOften(person, text);
     await story.until("an answer", () => ownPosts(threadId).length > 0);
     await story.teams.redeliver(messageId, "same-id");
     await story.teams.redeliver(messageId, "new-id");

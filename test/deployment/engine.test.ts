@@ -225,7 +225,7 @@ describe("the engine", () => {
     const id = await request(steps);
     const engine = start(steps);
     await eventually(async () => (await ledger.get(id))?.revision !== 0);
-    await ledger.approve(id, { person: alex, at: clock.now() });
+    await ledger.approve(id, { person: alex, at: clock.now() }, 1);
     engine.hint();
     const live = await until(id, "live");
     expect(live.approvals).toHaveLength(1);

@@ -46,6 +46,7 @@ describe("readTag", () => {
         message: "Deploy 40655",
         author: "adele",
         url: `https://github.com/omnispatial/gitops/commit/${mainHead}`,
+        at: Date.parse("2026-10-01T09:00:00Z"),
       },
       changedAt: Date.parse("2026-10-01T09:00:00Z"),
       release: { name: "omnispatial-web", namespace: "omnispatial" },

@@ -62,7 +62,7 @@ describe.each(stores)("what operators read on %s", (store) => {
   test("P12 reads the trail with who approved, of one environment and time", async () => {
     const id = await create("production", 1000);
     await create("staging", 1000);
-    await ledger.approve(id, { person: megan, at: 2000 });
+    await ledger.approve(id, { person: megan, at: 2000 }, 1);
     const range = { from: 0, to: 3000, environment: "production" };
     const read: unknown[] = [];
     for await (const one of readAuditRecords(open.database.db, range)) read.push(one);

@@ -84,7 +84,7 @@ const quiet = { info() {}, warn() {}, error() {} };
     await ledger.renew(claim, 9000);
     await ledger.wake(id, 1000);
     await more(2);
-    await ledger.approve(id, { person: { id: "b", name: "Megan Bowen" }, at: 1100 });
+    await ledger.approve(id, { person: { id: "b", name: "Megan Bowen" }, at: 1100 }, 1);
     await more(3);
     await ledger.save(claim, { ...claim, nextAt: 2000, audit: [] });
     await more(4);

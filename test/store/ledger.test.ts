@@ -17,6 +17,7 @@ import { openEmpty, stores, type OpenLedger } from "./open.ts";
 
 const alex = { id: "aaaaaaaa-0000-4000-8000-000000000001", name: "Alex Wilber" };
 const megan = { id: "aaaaaaaa-0000-4000-8000-000000000002", name: "Megan Bowen" };
+const lee = { id: "aaaaaaaa-0000-4000-8000-000000000003", name: "Lee Gu" };
 
 describe.each(stores)("the ledger on %s", (store) => {
   let open: OpenLedger;
@@ -324,11 +325,23 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.claim("one", 1500, 6000)).toBeDefined();
   });
 
-  test("P3 one person's approval counts once, two people's both", async () => {
+  test("P3 of two people at the same moment as many approve as are required", async () => {
+    for (const required of [1, 2]) {
+      const { id } = await create(`with-${required}`);
+      const answers = await Promise.all([
+        ledger.approve(id, { person: megan, at: 2000 }, required),
+        ledger.approve(id, { person: lee, at: 2000 }, required),
+      ]);
+      expect(answers.filter((one) => one !== undefined)).toHaveLength(required);
+      expect((await ledger.get(id))?.approvals).toHaveLength(required);
+    }
+  });
+
+  test("P3 one person's approval counts once", async () => {
     const { id } = await create();
     const answers = await Promise.all([
-      ledger.approve(id, { person: megan, at: 2000 }),
-      ledger.approve(id, { person: megan, at: 2000 }),
+      ledger.approve(id, { person: megan, at: 2000 }, 1),
+      ledger.approve(id, { person: megan, at: 2000 }, 1),
     ]);
     expect(answers.filter((one) => one !== undefined)).toHaveLength(1);
     expect((await ledger.get(id))?.approvals).toEqual([{ person: megan, at: 2000 }]);
@@ -337,7 +350,7 @@ describe.each(stores)("the ledger on %s", (store) => {
 
   test("nobody approves what has expired, was rejected, or is being built", async () => {
     const { id } = await create();
-    expect(await ledger.approve(id, { person: megan, at: 61_000 })).toBeUndefined();
+    expect(await ledger.approve(id, { person: megan, at: 61_000 }, 1)).toBeUndefined();
     const claimed = await claim(2000);
     const building = completes(claimed.deployment, "approve", "by Megan Bowen", {}, 2000);
     await ledger.save(claimed, {
@@ -346,7 +359,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       trouble: undefined,
       audit: [],
     });
-    expect(await ledger.approve(id, { person: megan, at: 3000 })).toBeUndefined();
+    expect(await ledger.approve(id, { person: megan, at: 3000 }, 1)).toBeUndefined();
     expect(await ledger.reject(id, { person: megan, at: 3000 }, "no")).toBeUndefined();
   });
 
@@ -366,7 +379,7 @@ describe.each(stores)("the ledger on %s", (store) => {
 
   test("P3 a rejection after an approval counts until something is begun, and the look that would begin it is fenced", async () => {
     const { id } = await create();
-    await ledger.approve(id, { person: megan, at: 1500 });
+    await ledger.approve(id, { person: megan, at: 1500 }, 1);
     const claimed = await claim(2000);
     const rejected = await ledger.reject(id, { person: alex, at: 2001 }, "wait");
     expect(rejected).toMatchObject({ state: "rejected", approvals: [{ person: megan }] });
@@ -394,7 +407,7 @@ describe.each(stores)("the ledger on %s", (store) => {
   test("a request does not expire over an approval that came in meanwhile", async () => {
     const { id } = await create();
     const claimed = await claim(61_000);
-    await ledger.approve(id, { person: megan, at: 60_999 });
+    await ledger.approve(id, { person: megan, at: 60_999 }, 1);
     const update = {
       deployment: expires(claimed.deployment, 61_000),
       nextAt: 0,
@@ -464,7 +477,7 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await threads.claimThread("one", 2000, 6000)).toBeUndefined();
     expect(await threads.keepThread(first, "late", 9000)).toBe(false);
 
-    await ledger.approve(id, { person: megan, at: 2500 });
+    await ledger.approve(id, { person: megan, at: 2500 }, 1);
     expect(await threads.claimThread("two", 3000, 8000)).toMatchObject({
       sent: '{"card":"1"}',
       revision: 1,

@@ -103,7 +103,7 @@ async function work(): Promise<void> {
     });
     await ledger.create(request(`${key} too`), { ...delivery, id: `${key} too` });
     await ledger.wake(id, 1000);
-    await ledger.approve(id, { person, at: 1000 });
+    await ledger.approve(id, { person, at: 1000 }, 1);
     const held = await ledger.claim("one", 2000, 9000);
     if (held === undefined) throw new Error("nothing was due");
     await ledger.renew(held, 9000);
