@@ -3,7 +3,8 @@ import { adele, alex, channel, diego, megan } from "../../sandbox/people.ts";
 import { changesOf, git, releaseFile } from "./git.ts";
 import { patience, startStory, stopStories, type Story, type StoryOptions } from "./harness.ts";
 
-afterEach(stopStories);
+// Side by side, each in a world of its own: most of the time is waiting.
+afterAll(stopStories);
 
 /** A story in a channel in which omnibot was spoken to, and has seen the file. */
 async function begin(options: StoryOptions = {}): Promise<Story> {
@@ -41,7 +42,7 @@ async function untilTold(story: Story, wanted: string): Promise<string> {
   return told(story);
 }
 
-test(
+test.concurrent(
   "P17 changes by hand are told once each, with who and what, and followed like a deployment",
   async () => {
     const story = await begin();
@@ -102,7 +103,7 @@ test(
   2 * patience,
 );
 
-test(
+test.concurrent(
   "P17 what omnibot merges itself is never told as a change by hand",
   async () => {
     const story = await begin();
@@ -116,7 +117,7 @@ test(
   patience,
 );
 
-test(
+test.concurrent(
   "P17 killed around the post, a change is told again at most, and followed as one",
   async () => {
     const story = await begin();
@@ -135,7 +136,7 @@ test(
   patience,
 );
 
-test(
+test.concurrent(
   "P17 a deployment in work that is overtaken says so, and by whom; the other one is followed",
   async () => {
     const story = await begin({ scenario: "slow" });

@@ -131,6 +131,7 @@ const apart: Readonly<Record<string, string>> = {
   "ledger.findActive": "status reads it",
   "ledger.list": "status reads it",
   "ledger.listSince": "figures read it",
+  "conversations.nameOf": "the roster is read where approvers are mentioned",
   "ledger.listWorkedOn": hook,
   "ledger.bringForward": hook,
   "ledger.bringWatchForward": hook,
