@@ -10,5 +10,5 @@ export default {
   transform: { "\\.ts$": "<rootDir>/test/strip-types.mjs" },
   maxWorkers: 2,
   // A test that hangs is ended; one that is slow on a busy machine is not wrong.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };
