@@ -31,8 +31,9 @@ export async function up(db: Kysely<unknown>, dialect: Database["dialect"]): Pro
         where deployment_id = new.deployment_id; end`.execute(db);
     return;
   }
+  // Without `and behind = 0`: while somebody else's transaction says what is shown, this waits for its end, and has the last word.
   await sql`create function thread_left_behind() returns trigger language plpgsql as
-    $$ begin update thread set behind = 1 where deployment_id = new.id and behind = 0;
+    $$ begin update thread set behind = 1 where deployment_id = new.id;
       return null; end $$`.execute(db);
   await sql`create trigger thread_left_behind after update on deployment for each row
     when (old.revision <> new.revision) execute function thread_left_behind()`.execute(db);
