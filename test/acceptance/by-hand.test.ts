@@ -3,8 +3,7 @@ import { adele, alex, channel, diego, megan } from "../../sandbox/people.ts";
 import { changesOf, git, releaseFile } from "./git.ts";
 import { patience, startStory, stopStories, type Story, type StoryOptions } from "./harness.ts";
 
-// Side by side, each in a world of its own: most of the time is waiting.
-afterAll(stopStories);
+afterEach(stopStories);
 
 /** A story in a channel in which omnibot was spoken to, and has seen the file. */
 async function begin(options: StoryOptions = {}): Promise<Story> {
@@ -42,7 +41,7 @@ async function untilTold(story: Story, wanted: string): Promise<string> {
   return told(story);
 }
 
-test.concurrent(
+test(
   "P17 changes by hand are told once each, with who and what, and followed like a deployment",
   async () => {
     const story = await begin();
@@ -103,7 +102,7 @@ test.concurrent(
   2 * patience,
 );
 
-test.concurrent(
+test(
   "P17 what omnibot merges itself is never told as a change by hand",
   async () => {
     const story = await begin();
@@ -117,7 +116,7 @@ test.concurrent(
   patience,
 );
 
-test.concurrent(
+test(
   "P17 killed around the post, a change is told again at most, and followed as one",
   async () => {
     const story = await begin();
@@ -136,7 +135,7 @@ test.concurrent(
   patience,
 );
 
-test.concurrent(
+test(
   "P17 a deployment in work that is overtaken says so, and by whom; the other one is followed",
   async () => {
     const story = await begin({ scenario: "slow" });

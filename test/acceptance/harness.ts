@@ -82,11 +82,11 @@ export interface Story {
 }
 
 /** How long a story may take, in milliseconds, for jest. */
-export const patience = 90_000;
+export const patience = 180_000;
 
 const usualSpeed = 25;
 /** How long something may be awaited, in milliseconds. */
-const usualWait = 30_000;
+const usualWait = 60_000;
 const pause = 25;
 
 const running = new Set<Story>();
