@@ -36,14 +36,14 @@ function statsView(all: readonly Figures[], environment: Environment): StatsView
     columns: all.map(({ days }) => ({ title: `${days} days` })),
     rows: [
       row("Deployments", (one) => [frequency(one), besides(one)]),
-      row("Commit to live", ({ leadTime }) => [time(leadTime), "median"]),
+      row("Commit to live", ({ leadTime }) => median(leadTime)),
       row("Failed changes", ({ merged, failed }) => [
         merged === 0 ? "none yet" : `${Math.round((100 * failed) / merged)} %`,
         `${failed} of ${merged}`,
       ]),
-      row("Until well again", ({ timeToRestore }) => [time(timeToRestore), "median"]),
+      row("Until well again", ({ timeToRestore }) => median(timeToRestore)),
     ],
-    note: "**Failed**: merged, and then not well, or rolled back. Times by hand and with approval included.",
+    note: "**Failed**: merged, and then not well, or rolled back. The wait for approval counts, and so do changes by hand.",
     summary: `Figures of ${name}`,
   };
 }
@@ -66,6 +66,6 @@ function besides({ live, rollbacks, byHand }: Figures): string {
   return parts.join(", ");
 }
 
-function time(value: number | undefined): string {
-  return value === undefined ? "none yet" : roughly(value);
+function median(value: number | undefined): readonly [string, string] {
+  return value === undefined ? ["none yet", ""] : [roughly(value), "median"];
 }
