@@ -1,7 +1,8 @@
 import { parseImage } from "../kubernetes/images.ts";
 import type { Kubernetes } from "../kubernetes/kubernetes.ts";
 import type { Pod, ReplicaSet } from "../kubernetes/objects.ts";
-import { isOwnedBy, isReady, isTerminating } from "../kubernetes/pods.ts";
+import { isOwnedBy } from "../kubernetes/owners.ts";
+import { isReady, isTerminating } from "../kubernetes/pods.ts";
 import type { Store } from "../kubernetes/store.ts";
 import { StandIn } from "../stand-in.ts";
 

@@ -1,6 +1,7 @@
 import { createJob } from "../kubernetes/job-controller.ts";
 import type { Deployment, HelmRelease, KubernetesObject, Pod } from "../kubernetes/objects.ts";
-import { isOwnedBy } from "../kubernetes/pods.ts";
+import { isOwnedBy } from "../kubernetes/owners.ts";
+
 import { resources } from "../kubernetes/resources.ts";
 import type { Store } from "../kubernetes/store.ts";
 import type { DaemonSet, Job, StatefulSet } from "../kubernetes/workload-objects.ts";

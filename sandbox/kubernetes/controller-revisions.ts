@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isSameJson } from "./equal.ts";
 import type { KubernetesObject, PodTemplate } from "./objects.ts";
-import { isOwnedBy } from "./pods.ts";
+import { isOwnedBy, referenceTo } from "./owners.ts";
 import type { Store } from "./store.ts";
 import type { ControllerRevision } from "./workload-objects.ts";
 
@@ -10,7 +10,7 @@ export function ensureRevision(
   store: Store,
   owner: KubernetesObject & { readonly spec: { readonly template: PodTemplate } },
 ): ControllerRevision {
-  const { apiVersion, kind, metadata, spec } = owner;
+  const { metadata, spec } = owner;
   const { namespace = "" } = metadata;
   const all = store
     .list("controllerrevisions", namespace)
@@ -30,16 +30,7 @@ export function ensureRevision(
       name: `${metadata.name}-${hash}`,
       namespace,
       labels: { ...spec.template.metadata.labels, "controller.kubernetes.io/hash": hash },
-      ownerReferences: [
-        {
-          apiVersion,
-          kind,
-          name: metadata.name,
-          uid: metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [referenceTo(owner)],
     },
     data: { spec: { template: spec.template } },
     revision: newest + 1,

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Nature } from "./nature.ts";
 import type { KubernetesObject, Pod, PodSpec, PodTemplate } from "./objects.ts";
+import { referenceTo } from "./owners.ts";
 import type { Store } from "./store.ts";
 
 /** What a controller gives a pod beyond its template. */
@@ -19,7 +20,7 @@ export function createPod(
   template: PodTemplate,
   { name, labels, spec }: PodExtras = {},
 ): Pod {
-  const { apiVersion, kind, metadata } = owner;
+  const { metadata } = owner;
   const { annotations } = template.metadata;
   return store.create("pods", {
     metadata: {
@@ -28,16 +29,7 @@ export function createPod(
       ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
       labels: { ...template.metadata.labels, ...labels },
       ...(annotations === undefined ? {} : { annotations }),
-      ownerReferences: [
-        {
-          apiVersion,
-          kind,
-          name: metadata.name,
-          uid: metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [referenceTo(owner)],
     },
     spec: {
       ...(nature.mutate?.(template.spec) ?? template.spec),

@@ -1,10 +1,11 @@
-import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { parseKey, runController, type Control } from "./controller.ts";
 import { ensureRevision, hashIn } from "./controller-revisions.ts";
 import { createPod, onNode } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Node, Pod } from "./objects.ts";
-import { deletePod, hasEnded, isActive, isOwnedBy, isReady } from "./pods.ts";
+import { isOwnedBy, withTheirPods } from "./owners.ts";
+import { deletePod, hasEnded, isActive, isReady } from "./pods.ts";
 import type { ControllerRevision, DaemonSet } from "./workload-objects.ts";
 
 const component = "daemonset-controller";
@@ -89,14 +90,7 @@ export function runDaemonSetController(
 
   runController(control, {
     name: component,
-    keys: ({ plural, object }) => {
-      if (plural === "daemonsets") return [keyOf(object.metadata)];
-      if (plural !== "pods") return [];
-      const { namespace = "", ownerReferences = [] } = object.metadata;
-      return ownerReferences
-        .filter(({ kind }) => kind === "DaemonSet")
-        .map(({ name }) => keyOf({ namespace, name }));
-    },
+    keys: withTheirPods("daemonsets", "DaemonSet"),
     reconcile: async (key) => reconcile(key),
   });
 }

@@ -12,7 +12,8 @@ import {
 import { isSameJson } from "./equal.ts";
 import type { Events } from "./events.ts";
 import type { Deployment, PodTemplate, ReplicaSet, WorkloadCondition } from "./objects.ts";
-import { isOfFlux, isOwnedBy } from "./pods.ts";
+import { isOwnedBy, referenceTo } from "./owners.ts";
+import { isOfFlux } from "./pods.ts";
 import type { Change } from "./store.ts";
 
 const component = "deployment-controller";
@@ -134,7 +135,7 @@ class DeploymentController {
   }
 
   #create(deployment: Deployment, old: readonly ReplicaSet[], revision: string): ReplicaSet {
-    const { name, namespace = "", uid, annotations } = deployment.metadata;
+    const { name, namespace = "", annotations } = deployment.metadata;
     const { replicas, selector, template } = deployment.spec;
     const hash = hashOf(template);
     const own = { "pod-template-hash": hash };
@@ -156,16 +157,7 @@ class DeploymentController {
           ...annotations,
           [revisionOf]: revision,
         },
-        ownerReferences: [
-          {
-            apiVersion: "apps/v1",
-            kind: "Deployment",
-            name,
-            uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
+        ownerReferences: [referenceTo(deployment)],
       },
       spec: {
         replicas: size,

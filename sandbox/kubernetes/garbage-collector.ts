@@ -1,5 +1,6 @@
 import type { Control } from "./controller.ts";
-import { deletePod, isOwnedBy } from "./pods.ts";
+import { isOwnedBy } from "./owners.ts";
+import { deletePod } from "./pods.ts";
 import type { Plural } from "./resources.ts";
 
 const owners = new Set<Plural>([

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { parseKey, runController, type Control } from "./controller.ts";
 import { createPod } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Pod } from "./objects.ts";
-import { deletePod, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
+import { isOwnedBy, withTheirPods } from "./owners.ts";
+import { deletePod, isActive, isReady, isTerminating } from "./pods.ts";
 import type { NewObject, Store } from "./store.ts";
 import type { Job } from "./workload-objects.ts";
 
@@ -173,14 +174,7 @@ export function runJobController(control: Control, events: Events, nature: () =>
 
   runController(control, {
     name: component,
-    keys: ({ plural, object }) => {
-      if (plural === "jobs") return [keyOf(object.metadata)];
-      if (plural !== "pods") return [];
-      const { namespace = "", ownerReferences = [] } = object.metadata;
-      return ownerReferences
-        .filter(({ kind }) => kind === "Job")
-        .map(({ name }) => keyOf({ namespace, name }));
-    },
+    keys: withTheirPods("jobs", "Job"),
     reconcile: async (key) => reconcile(key),
   });
 }

@@ -28,12 +28,6 @@ export function isReady(pod: Pod): boolean {
   );
 }
 
-export function isOwnedBy(pod: { metadata: Pod["metadata"] }, uid: string): boolean {
-  return (
-    pod.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid) ?? false
-  );
-}
-
 const gracePeriod = 30;
 
 /** Asks a pod to end: its kubelet stops the containers, and removes it then. */

@@ -1,9 +1,10 @@
-import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { parseKey, runController, type Control } from "./controller.ts";
 import { createPod } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Pod, ReplicaSet, WorkloadCondition } from "./objects.ts";
-import { deletePod, hasEnded, isActive, isOwnedBy, isReady, isTerminating } from "./pods.ts";
+import { isOwnedBy, withTheirPods } from "./owners.ts";
+import { deletePod, hasEnded, isActive, isReady, isTerminating } from "./pods.ts";
 
 const component = "replicaset-controller";
 /** When a pod that may not be created is tried again, in milliseconds. */
@@ -82,14 +83,7 @@ export function runReplicaSetController(
 
   runController(control, {
     name: component,
-    keys: ({ plural, object }) => {
-      if (plural === "replicasets") return [keyOf(object.metadata)];
-      if (plural !== "pods") return [];
-      const { namespace = "", ownerReferences = [] } = object.metadata;
-      return ownerReferences
-        .filter(({ kind }) => kind === "ReplicaSet")
-        .map(({ name }) => keyOf({ namespace, name }));
-    },
+    keys: withTheirPods("replicasets", "ReplicaSet"),
     reconcile: async (key) => reconcile(key),
   });
 }

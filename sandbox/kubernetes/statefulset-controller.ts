@@ -1,10 +1,11 @@
-import { keyOf, parseKey, runController, type Control } from "./controller.ts";
+import { parseKey, runController, type Control } from "./controller.ts";
 import { ensureRevision } from "./controller-revisions.ts";
 import { createPod } from "./create-pod.ts";
 import type { Events } from "./events.ts";
 import type { Nature } from "./nature.ts";
 import type { Pod } from "./objects.ts";
-import { deletePod, hasEnded, isOwnedBy, isReady, isTerminating } from "./pods.ts";
+import { isOwnedBy, withTheirPods } from "./owners.ts";
+import { deletePod, hasEnded, isReady, isTerminating } from "./pods.ts";
 import type { StatefulSet } from "./workload-objects.ts";
 
 const component = "statefulset-controller";
@@ -119,14 +120,7 @@ export function runStatefulSetController(
 
   runController(control, {
     name: component,
-    keys: ({ plural, object }) => {
-      if (plural === "statefulsets") return [keyOf(object.metadata)];
-      if (plural !== "pods") return [];
-      const { namespace = "", ownerReferences = [] } = object.metadata;
-      return ownerReferences
-        .filter(({ kind }) => kind === "StatefulSet")
-        .map(({ name }) => keyOf({ namespace, name }));
-    },
+    keys: withTheirPods("statefulsets", "StatefulSet"),
     reconcile: async (key) => reconcile(key),
   });
 }

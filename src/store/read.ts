@@ -36,7 +36,7 @@ export async function readHistory(
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
-  return Promise.all(rows.map((row) => withApprovals(db, row)));
+  return withAllApprovals(db, rows);
 }
 
 export async function readSince(
@@ -63,7 +63,7 @@ export async function readWorkedOn(db: Queries): Promise<readonly Deployment[]> 
     .where("state", "in", working)
     .orderBy("id")
     .execute();
-  return Promise.all(rows.map((row) => withApprovals(db, row)));
+  return withAllApprovals(db, rows);
 }
 
 export async function isThread(db: Queries, id: number, conversation: string): Promise<boolean> {
