@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "./config/load-config.ts";
 import { loadSettings } from "./config/load-settings.ts";
-import { auditLines, type AuditFormat } from "./operate/audit-lines.ts";
+import { auditLines, type AuditFormat } from "./audit-lines.ts";
 import { readAuditRecords, type AuditRange } from "./store/audit-records.ts";
 import { openDatabase } from "./store/database.ts";
 import { ledgerOf } from "./worlds.ts";

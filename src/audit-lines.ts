@@ -1,4 +1,4 @@
-import type { AuditRecord } from "../store/audit-records.ts";
+import type { AuditRecord } from "./store/audit-records.ts";
 
 export type AuditFormat = "jsonl" | "csv";
 

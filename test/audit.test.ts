@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auditLines } from "../../src/operate/audit-lines.ts";
-import { readAuditRecords, type AuditRecord } from "../../src/store/audit-records.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { createLedger } from "../../src/store/ledger.ts";
-import { migrate } from "../../src/store/migrations.ts";
-import { planOf } from "../../src/deployment/steps.ts";
-import { alex, deploymentAt, megan } from "../deployment/fakes.ts";
+import { auditLines } from "../src/audit-lines.ts";
+import { readAuditRecords, type AuditRecord } from "../src/store/audit-records.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { createLedger } from "../src/store/ledger.ts";
+import { migrate } from "../src/store/migrations.ts";
+import { planOf } from "../src/deployment/steps.ts";
+import { alex, deploymentAt, megan } from "./deployment/fakes.ts";
 
 async function textOf(records: readonly AuditRecord[], format: "jsonl" | "csv"): Promise<string> {
   let text = "";
