@@ -57,8 +57,8 @@ function between(parts: Parts): Parts {
         if (claim !== undefined) claimed(claim);
         return claim;
       },
-      async save(held, update) {
-        const saved = await ledger.save(held, update);
+      async save(held, update, keepUntil) {
+        const saved = await ledger.save(held, update, keepUntil);
         const row = rowOf(held.deployment.id);
         row.savedAt = now();
         row.dueAt = row.savedAt + Math.max(0, update.nextAt - clock.now()) / speed;
@@ -82,7 +82,8 @@ function between(parts: Parts): Parts {
           outside: row.outside,
           waited: row.waited,
         };
-        if (saved) process.send?.(told);
+        if (saved.state !== "lost") process.send?.(told);
+        if (saved.state === "kept") claimed(saved.claim);
         return saved;
       },
     },

@@ -2,7 +2,7 @@ import type { Environment } from "../config/config.ts";
 import { createAlarm } from "./alarm.ts";
 import { isWorkedOn, type Deployment } from "./deployment.ts";
 import { caughtUp } from "./lateness.ts";
-import type { Claim, Ledger, Update } from "./ledger.ts";
+import type { Claim, Ledger, Saved, Update } from "./ledger.ts";
 import { look } from "./look.ts";
 import type { Clock, World } from "./ports.ts";
 import type { Step } from "./step.ts";
@@ -77,7 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
         await alarm.sleep(await untilNext(looking.size));
         continue;
       }
-      const done: Promise<void> = lookAt(claim).finally(() => {
+      const done: Promise<void> = work(claim, signal).finally(() => {
         looking.delete(done);
         alarm.ring();
       });
@@ -105,30 +105,50 @@ export function createEngine(options: EngineOptions): Engine {
     return next === undefined ? idle : Math.min(Math.max(next - clock.now(), 10), idle);
   }
 
-  async function lookAt(claim: Claim): Promise<void> {
+  /** Looks at the row for as long as it is due at once, and lets it go. */
+  async function work(first: Claim, signal: AbortSignal): Promise<void> {
+    let claim: Claim | undefined = first;
+    while (claim !== undefined) claim = await lookAt(claim, signal);
+  }
+
+  /** One look. Returns the row where it was kept for the next. */
+  async function lookAt(claim: Claim, signal: AbortSignal): Promise<Claim | undefined> {
     const { deployment } = claim;
     const environment = environments[deployment.environment];
     const beating = keep(claim);
     try {
-      if (environment === undefined) return await leave(claim);
+      if (environment === undefined) {
+        await leave(claim);
+        return undefined;
+      }
       const world = worldOf(environment);
       const report = (error: unknown) =>
         log.error({ deployment: deployment.key, error }, "a step failed by a bug");
       const update = await look(claim, { steps, ledger, clock, environment, world, lease, report });
-      if (update === undefined || !(await ledger.save(claim, update))) {
+      const done = update === undefined ? undefined : await save(claim, update, signal);
+      if (update === undefined || done === undefined || done.state === "lost") {
         log.warn({ deployment: deployment.key }, "the row was taken over during a look");
-        return;
+        return undefined;
       }
       tell(update.deployment, deployment);
       tellTrouble(update, claim);
       watchFor(update.deployment, world);
       saved(update.deployment);
+      return done.state === "kept" ? done.claim : undefined;
     } catch (error) {
       // The lease ends by itself and the row is claimed again: nothing is lost but time.
       log.error({ deployment: deployment.key, error }, "a look could not be saved");
+      return undefined;
     } finally {
       clearInterval(beating);
     }
+  }
+
+  /** A row that is due at once need not be let go and claimed again. */
+  function save(claim: Claim, update: Update, signal: AbortSignal): Promise<Saved> {
+    const now = clock.now();
+    const due = isWorkedOn(update.deployment) && update.nextAt <= now && !signal.aborted;
+    return due ? ledger.save(claim, update, now + lease) : ledger.save(claim, update);
   }
 
   /** Renews the lease while its look is under way. One that is lost is noticed by the next intent or save. */
@@ -152,7 +172,7 @@ export function createEngine(options: EngineOptions): Engine {
     const claim = caughtUp(given, clock.now());
     const detail = `This omnibot has no environment "${environment}" in its configuration.`;
     const update = leaveToOthers(claim, "environment-unknown", detail, clock.now());
-    if (!(await ledger.save(claim, update))) return;
+    if ((await ledger.save(claim, update)).state === "lost") return;
     tell(update.deployment, given.deployment);
     saved(update.deployment);
   }

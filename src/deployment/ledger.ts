@@ -52,6 +52,12 @@ export interface Claim {
   readonly wakes: number;
 }
 
+export type Saved =
+  | { readonly state: "let-go" }
+  | { readonly state: "kept"; readonly claim: Claim }
+  /** Nothing was saved: somebody else has taken the row over. */
+  | { readonly state: "lost" };
+
 /** `stranger`: a step or an environment that this process does not know; another version or configuration may. */
 export type TroubleKind = ServiceError["trouble"] | "bug" | "stranger";
 
@@ -113,8 +119,11 @@ export interface Ledger {
 
   /** Takes the row that has been due longest, if any. */
   claim(owner: string, now: number, leaseUntil: number): Promise<Claim | undefined>;
-  /** Saves what a look found, and lets the row go until `nextAt`; false when the row was taken over meanwhile. */
-  save(claim: Claim, update: Update): Promise<boolean>;
+  /**
+   * Saves what a look found, and lets the row go until `nextAt`. With `keepUntil` (ms since 1970) the row is kept for the next
+   * look, unless somebody woke it meanwhile: then it has to be claimed, and read, again.
+   */
+  save(claim: Claim, update: Update, keepUntil?: number): Promise<Saved>;
   /** Keeps a claimed row for longer; false when it was taken over meanwhile. */
   renew(claim: Claim, leaseUntil: number): Promise<boolean>;
   /** Brings the next look forward to `now`. */

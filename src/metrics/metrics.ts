@@ -142,9 +142,9 @@ export function createMetrics({ steps, counts, clock }: MetricsOptions): Metrics
         if (claim !== undefined) lookDelay.observe(Math.max(0, clock.now() - claim.dueAt) / 1000);
         return claim;
       },
-      async save(claim, update) {
-        const done = await ledger.save(claim, update);
-        if (done) saved(claim.deployment, update.deployment);
+      async save(claim, update, keepUntil) {
+        const done = await ledger.save(claim, update, keepUntil);
+        if (done.state !== "lost") saved(claim.deployment, update.deployment);
         return done;
       },
     }),

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Approval, Deployment } from "../deployment/deployment.ts";
 import { withAllApprovals } from "./read.ts";
-import type { Schema } from "./schema.ts";
+import { all, type Schema } from "./schema.ts";
 
 /** One entry of the audit trail, with the deployment that it is about as it stands now. Times are ms since 1970. */
 export interface AuditRecord {
@@ -32,7 +32,15 @@ export async function* readAuditRecords(
     const rows = await db
       .selectFrom("audit")
       .leftJoin("deployment", "deployment.id", "audit.deployment_id")
-      .selectAll("audit")
+      .select([
+        "audit.id",
+        "audit.at",
+        "audit.deployment_id",
+        "audit.actor_id",
+        "audit.actor_name",
+        "audit.action",
+        "audit.facts",
+      ])
       .where("audit.id", ">", last)
       .where("audit.at", ">=", from)
       .where("audit.at", "<", to)
@@ -67,6 +75,10 @@ async function readDeployments(
 ): Promise<ReadonlyMap<number, Deployment>> {
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return new Map();
-  const rows = await db.selectFrom("deployment").selectAll().where("id", "in", wanted).execute();
+  const rows = await db
+    .selectFrom("deployment")
+    .select(all.deployment)
+    .where("id", "in", wanted)
+    .execute();
   return new Map((await withAllApprovals(db, rows)).map((one) => [one.id, one]));
 }

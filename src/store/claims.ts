@@ -1,12 +1,12 @@
 import { sql, type Kysely, type Transaction } from "kysely";
 import type { Deployment } from "../deployment/deployment.ts";
-import type { Claim, NewDeployment, Trouble, Update } from "../deployment/ledger.ts";
+import type { Claim, NewDeployment, Saved, Trouble, Update } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { writeHold } from "./locks.ts";
 import { readDeployment, withApprovals } from "./read.ts";
 import { create } from "./requests.ts";
-import { columnsOf, working } from "./rows.ts";
-import type { Schema } from "./schema.ts";
+import { columnsOf, deploymentOf, working } from "./rows.ts";
+import { all, type DeploymentRow, type Schema } from "./schema.ts";
 
 /** One conditional UPDATE: of all who try, one gets the row. */
 export async function claim(
@@ -30,11 +30,15 @@ export async function claim(
     )
     .where("state", "in", working)
     .where("lease_until", "<=", now)
-    .returningAll()
+    .returning(all.deployment)
     .executeTakeFirst();
   if (row === undefined) return undefined;
+  return claimOf(row, await withApprovals(db, row), owner);
+}
+
+function claimOf(row: DeploymentRow, deployment: Deployment, owner: string): Claim {
   return {
-    deployment: await withApprovals(db, row),
+    deployment,
     owner,
     version: row.version,
     dueAt: row.next_at,
@@ -43,8 +47,14 @@ export async function claim(
   };
 }
 
-export async function save(tx: Transaction<Schema>, held: Claim, update: Update): Promise<boolean> {
+export async function save(
+  tx: Transaction<Schema>,
+  held: Claim,
+  update: Update,
+  keepUntil?: number,
+): Promise<Saved> {
   const columns = columnsOf(update.deployment);
+  const keeps = keepUntil === undefined ? sql<boolean>`1 = 0` : sql<boolean>`wakes = ${held.wakes}`;
   const saved = await tx
     .updateTable("deployment")
     .set((eb) => ({
@@ -53,21 +63,27 @@ export async function save(tx: Transaction<Schema>, held: Claim, update: Update)
       // Whoever woke the row during the look knows something that the look did not see.
       next_at: sql<number>`case when wakes = ${held.wakes} then ${update.nextAt} else next_at end`,
       trouble: update.trouble === undefined ? null : JSON.stringify(update.trouble),
-      lease_owner: null,
-      lease_until: 0,
+      lease_owner: sql<string | null>`case when ${keeps} then lease_owner end`,
+      lease_until: sql<number>`case when ${keeps} then cast(${keepUntil ?? 0} as bigint) else 0 end`,
+      // What still waits for its answer from this look is not of the next one.
+      version: eb("version", "+", 1),
     }))
     .where("id", "=", held.deployment.id)
     .where("version", "=", held.version)
     .where("lease_owner", "=", held.owner)
     // A request must not expire over an approval that came in during the look.
     .$if(update.deployment.state === "expired", (query) => query.where("wakes", "=", held.wakes))
-    .returning("id")
+    .returning(all.deployment)
     .executeTakeFirst();
-  if (saved === undefined) return false;
+  if (saved === undefined) return { state: "lost" };
   await writeAudit(tx, update.audit);
   if (update.next !== undefined) await begin(tx, held.deployment, update.next);
   if (update.hold !== undefined) await writeHold(tx, update.hold);
-  return true;
+  if (saved.lease_owner === null) return { state: "let-go" };
+  // Whoever decides wakes the row, so that the approvals are still the same.
+  const { approvals } = update.deployment;
+  const deployment = { ...deploymentOf(saved, []), approvals };
+  return { state: "kept", claim: claimOf(saved, deployment, held.owner) };
 }
 
 /** Begins a deployment in the thread of the one that has just ended, once. */

@@ -4,7 +4,10 @@ import SQLite from "better-sqlite3";
 import {
   type Driver,
   Kysely,
+  type PostgresCursor,
   PostgresDialect,
+  type PostgresPool,
+  type PostgresQueryResult,
   sql,
   SqliteAdapter,
   type SqliteDatabase,
@@ -52,7 +55,7 @@ function openSqlite(file: string): Database {
   };
 }
 
-/** The ledger asks a few dozen questions in all; more would be a mistake. */
+/** The ledger asks some dozens of questions in all; more than this would be a mistake. */
 const mostStatements = 300;
 
 /** Kysely prepares every statement anew, and what SQLite holds for it stays until JavaScript's next collection. */
@@ -142,7 +145,45 @@ function openPostgres(server: Server): Database {
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on("error", () => {});
   return {
-    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }),
     dialect: "postgres",
+  };
+}
+
+/**
+ * Gives every question a name under which a connection keeps its plan: PostgreSQL plans it once, which takes longer than most
+ * answers do.
+ */
+function preparing(pool: Pool): PostgresPool {
+  const names = new Map<string, string>();
+  function nameOf(text: string): string | undefined {
+    const known = names.get(text);
+    if (known !== undefined || names.size >= mostStatements) return known;
+    const name = `omnibot-${names.size}`;
+    names.set(text, name);
+    return name;
+  }
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      function query<Row>(
+        text: string,
+        values: readonly unknown[],
+      ): Promise<PostgresQueryResult<Row>>;
+      function query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>;
+      function query(text: unknown, values: readonly unknown[] = []): unknown {
+        if (typeof text !== "string") throw new Error("the ledger opens no cursors");
+        // What has no values, such as `begin` and a change of the schema, is asked simply.
+        const name = values.length === 0 ? undefined : nameOf(text);
+        return client.query({
+          text,
+          values: [...values],
+          ...(name === undefined ? {} : { name }),
+        });
+      }
+      return { query, release: (destroy) => client.release(destroy) };
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Approval, Deployment } from "../deployment/deployment.ts";
 import { writeAudit } from "./audit.ts";
 import { readDeployment, withApprovals } from "./read.ts";
 import { columnsOf } from "./rows.ts";
-import type { Schema } from "./schema.ts";
+import { all, type Schema } from "./schema.ts";
 
 /** Takes a decision only while the request still waits for one: the condition and the change are one statement. */
 export async function approve(
@@ -52,7 +52,7 @@ export async function reject(
 ): Promise<Deployment | undefined> {
   const row = await tx
     .selectFrom("deployment")
-    .selectAll()
+    .select(all.deployment)
     .where("id", "=", id)
     .where("state", "=", "active")
     .where("step", "=", "approve")

@@ -3,7 +3,7 @@ import type { AuditEntry, Claim, Effect } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { renew } from "./claims.ts";
 import type { Queries } from "./read.ts";
-import type { EffectTable, Schema } from "./schema.ts";
+import { all, type EffectTable, type Schema } from "./schema.ts";
 
 export async function findEffect(
   db: Queries,
@@ -12,7 +12,7 @@ export async function findEffect(
 ): Promise<Effect | undefined> {
   const row = await db
     .selectFrom("effect")
-    .selectAll()
+    .select(all.effect)
     .where("deployment_id", "=", id)
     .where("name", "=", name)
     .executeTakeFirst();

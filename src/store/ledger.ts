@@ -40,7 +40,7 @@ export function createLedger(db: Kysely<Schema>): Ledger {
     audit: (entry) => writeAudit(db, [entry]),
 
     claim: (owner, now, leaseUntil) => lightly(db, (one) => claim(one, owner, now, leaseUntil)),
-    save: (held, update) => whole((tx) => save(tx, held, update)),
+    save: (held, update, keepUntil) => whole((tx) => save(tx, held, update, keepUntil)),
     renew: (held, leaseUntil) => lightly(db, (one) => renew(one, held, leaseUntil)),
     wake: (id, now) => lightly(db, (one) => wake(one, id, now)),
     bringForward: (id, now, at) => lightly(db, (one) => bringForward(one, id, now, at)),

@@ -5,7 +5,7 @@ import { writeAudit } from "./audit.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import type { Queries } from "./read.ts";
 import { remember } from "./deliveries.ts";
-import type { BlockRow, LockRow, Schema } from "./schema.ts";
+import { all, type BlockRow, type LockRow, type Schema } from "./schema.ts";
 
 /** Locks and blocks in the ledger; each change is in the audit before it holds. */
 export function createLockStore(db: Kysely<Schema>): LockStore {
@@ -100,7 +100,7 @@ export async function readLock(
 ): Promise<Lock | undefined> {
   const row = await db
     .selectFrom("lock")
-    .selectAll()
+    .select(all.lock)
     .where("environment", "=", environment)
     .where((eb) => eb.or([eb("until", "is", null), eb("until", ">", at)]))
     .executeTakeFirst();
@@ -154,7 +154,7 @@ async function removeBlock(
   const row = await tx
     .deleteFrom("block")
     .where("build", "=", build)
-    .returningAll()
+    .returning(all.block)
     .executeTakeFirst();
   if (row === undefined) return "not-blocked";
   const facts = { build, by: row.person_name, reason: row.reason };
@@ -167,7 +167,7 @@ async function removeBlock(
 export async function readBlock(db: Queries, build: number): Promise<Block | undefined> {
   const row = await db
     .selectFrom("block")
-    .selectAll()
+    .select(all.block)
     .where("build", "=", build)
     .executeTakeFirst();
   return row === undefined ? undefined : blockOf(row);

@@ -1,13 +1,17 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Deployment } from "../deployment/deployment.ts";
 import { deploymentOf, working } from "./rows.ts";
-import type { DeploymentRow, Schema } from "./schema.ts";
+import { all, type DeploymentRow, type Schema } from "./schema.ts";
 
 /** A connection, inside a transaction or not. */
 export type Queries = Kysely<Schema> | Transaction<Schema>;
 
 export async function readDeployment(db: Queries, id: number): Promise<Deployment | undefined> {
-  const row = await db.selectFrom("deployment").selectAll().where("id", "=", id).executeTakeFirst();
+  const row = await db
+    .selectFrom("deployment")
+    .select(all.deployment)
+    .where("id", "=", id)
+    .executeTakeFirst();
   return row === undefined ? undefined : withApprovals(db, row);
 }
 
@@ -17,7 +21,7 @@ export async function readActive(
 ): Promise<Deployment | undefined> {
   const row = await db
     .selectFrom("deployment")
-    .selectAll()
+    .select(all.deployment)
     .where("environment", "=", environment)
     .where("state", "=", "active")
     .executeTakeFirst();
@@ -31,7 +35,7 @@ export async function readHistory(
 ): Promise<readonly Deployment[]> {
   const rows = await db
     .selectFrom("deployment")
-    .selectAll()
+    .select(all.deployment)
     .where("environment", "=", environment)
     .orderBy("id", "desc")
     .limit(limit)
@@ -47,7 +51,7 @@ export async function readSince(
 ): Promise<readonly Deployment[]> {
   const rows = await db
     .selectFrom("deployment")
-    .selectAll()
+    .select(all.deployment)
     .where("environment", "=", environment)
     .where((eb) => eb.or([eb("requested_at", ">=", since), eb("ended_at", ">=", since)]))
     .orderBy("id", "desc")
@@ -59,7 +63,7 @@ export async function readSince(
 export async function readWorkedOn(db: Queries): Promise<readonly Deployment[]> {
   const rows = await db
     .selectFrom("deployment")
-    .selectAll()
+    .select(all.deployment)
     .where("state", "in", working)
     .orderBy("id")
     .execute();
@@ -79,7 +83,7 @@ export async function isThread(db: Queries, id: number, conversation: string): P
 export async function withApprovals(db: Queries, row: DeploymentRow): Promise<Deployment> {
   const approvals = await db
     .selectFrom("approval")
-    .selectAll()
+    .select(all.approval)
     .where("deployment_id", "=", row.id)
     .orderBy("at")
     .execute();
@@ -95,7 +99,7 @@ export async function withAllApprovals(
   const ids = rows.map(({ id }) => id);
   const approvals = await db
     .selectFrom("approval")
-    .selectAll()
+    .select(all.approval)
     .where("deployment_id", ">=", Math.min(...ids))
     .where("deployment_id", "<=", Math.max(...ids))
     .orderBy("at")

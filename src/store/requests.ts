@@ -8,7 +8,7 @@ import { forget, remember } from "./deliveries.ts";
 import { readBlock, readLock } from "./locks.ts";
 import { readActive, readDeployment, readHistory } from "./read.ts";
 import { columnsOf, deploymentOf } from "./rows.ts";
-import type { DeploymentTable, Schema } from "./schema.ts";
+import { all, type DeploymentTable, type Schema } from "./schema.ts";
 
 type KeptOut = Extract<Created, { state: "locked" | "blocked" }>;
 
@@ -30,7 +30,7 @@ export async function create(
     .onConflict((conflict) =>
       conflict.column("environment").where("state", "=", sql.lit("active")).doNothing(),
     )
-    .returningAll()
+    .returning(all.deployment)
     .executeTakeFirst();
   if (row === undefined) {
     const holder = await readActive(tx, request.environment);

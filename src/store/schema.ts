@@ -123,6 +123,53 @@ export interface BlockTable {
   since: number;
 }
 
+/**
+ * The columns of each table that is read as a whole. They are asked for by name: so a version that adds one changes neither what
+ * an older one is answered, nor the answer of a statement that is prepared.
+ */
+export const all = {
+  deployment: [
+    "id",
+    "key",
+    "kind",
+    "environment",
+    "target",
+    "requester_id",
+    "requester_name",
+    "requested_at",
+    "expires_at",
+    "state",
+    "step",
+    "story",
+    "ended_at",
+    "revision",
+    "next_at",
+    "wakes",
+    "trouble",
+    "cancellation",
+    "version",
+    "lease_owner",
+    "lease_until",
+  ],
+  approval: ["deployment_id", "person_id", "person_name", "at"],
+  effect: ["deployment_id", "name", "status", "intent_at", "result"],
+  thread: [
+    "deployment_id",
+    "conversation",
+    "reference",
+    "sent",
+    "shown_revision",
+    "behind",
+    "next_at",
+    "version",
+    "lease_owner",
+    "lease_until",
+  ],
+  watched_file: ["environment", "next_at", "place", "commit_id", "tag", "broken"],
+  lock: ["environment", "owner_id", "owner_name", "reason", "since", "until", "deployment_id"],
+  block: ["build", "person_id", "person_name", "reason", "since"],
+} as const satisfies { readonly [Table in keyof Schema]?: readonly (keyof Schema[Table])[] };
+
 export type DeploymentRow = Selectable<DeploymentTable>;
 export type ApprovalRow = Selectable<ApprovalTable>;
 export type LockRow = Selectable<LockTable>;

@@ -3,7 +3,7 @@ import type { ThreadClaim, Threads } from "../deployment/ledger.ts";
 import { lightly } from "./database.ts";
 import { withLedgerErrors } from "./ledger-error.ts";
 import { withApprovals } from "./read.ts";
-import type { Schema } from "./schema.ts";
+import { all, type Schema } from "./schema.ts";
 
 /** Instead of the revision that a thread shows, where nobody knows what it shows. */
 const spoiled = -2;
@@ -44,13 +44,13 @@ export function createThreads(db: Kysely<Schema>): Threads {
           .limit(1),
       )
       .where("lease_until", "<=", now)
-      .returningAll()
+      .returning(all.thread)
       .executeTakeFirst();
     if (thread === undefined) return undefined;
 
     const row = await one
       .selectFrom("deployment")
-      .selectAll()
+      .select(all.deployment)
       .where("id", "=", thread.deployment_id)
       .executeTakeFirstOrThrow();
     return {

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { Mark, Noticed, Watch } from "../deployment/ledger.ts";
 import { writeAudit } from "./audit.ts";
 import { addThread, newRow } from "./requests.ts";
-import type { Schema, WatchedFileRow } from "./schema.ts";
+import { all, type Schema, type WatchedFileRow } from "./schema.ts";
 
 /** Of all who ask, one gets the look; everybody else is told when the next one is due. */
 export async function beginWatch(
@@ -22,7 +22,7 @@ export async function beginWatch(
     .where("environment", "=", environment)
     // One that lies further ahead than a look may was set by a clock that has gone back since.
     .where((eb) => eb.or([eb("next_at", "<=", now), eb("next_at", ">", until)]))
-    .returningAll()
+    .returning(all.watched_file)
     .executeTakeFirst();
   if (mine !== undefined) return { state: "yours", mark: markOf(mine) };
   const theirs = await db

@@ -122,6 +122,26 @@ describe("the engine", () => {
     expect(live.progress).toMatchObject([{ sentence: "first" }, { sentence: "second" }]);
   });
 
+  test("claims a row once for all steps that are due at once", async () => {
+    let taken = 0;
+    const whole = ledger;
+    ledger = {
+      ...whole,
+      async claim(...asked) {
+        const claimed = await whole.claim(...asked);
+        if (claimed !== undefined) taken += 1;
+        return claimed;
+      },
+    };
+    const steps = ["one", "two", "three"].map((name) =>
+      step(name, () => Promise.resolve(done(name))),
+    );
+    const id = await request(steps);
+    start(steps);
+    await until(id, "live");
+    expect(taken).toBe(1);
+  });
+
   test("several engines on one ledger look at a row one at a time", async () => {
     let inside = 0;
     let most = 0;
@@ -133,7 +153,7 @@ describe("the engine", () => {
         await new Promise((resolve) => setTimeout(resolve, 3));
         inside -= 1;
         looks += 1;
-        return looks < 10 ? waiting({ seconds: 0 }, "more") : done("enough");
+        return looks < 10 ? waiting({ seconds: 0.001 }, "more") : done("enough");
       }),
     ];
     const id = await request(steps);

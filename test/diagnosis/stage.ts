@@ -132,10 +132,10 @@ function hurried(parts: Parts, speed: number, saved: Map<number, Deployment>): P
         const now = Date.now();
         return next === undefined ? next : now + (next - now) / speed;
       },
-      async save(claim, update) {
-        const kept = await ledger.save(claim, update);
-        if (kept) saved.set(update.deployment.id, update.deployment);
-        return kept;
+      async save(claim, update, keepUntil) {
+        const done = await ledger.save(claim, update, keepUntil);
+        if (done.state !== "lost") saved.set(update.deployment.id, update.deployment);
+        return done;
       },
     },
     threads: {

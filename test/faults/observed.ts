@@ -123,12 +123,13 @@ export function observed(
       const nextAt = ordinary ? Math.min(update.nextAt, clock.now() + look) : update.nextAt;
       try {
         const who = `row ${deployment.id}`;
-        const kept = await orHeld(who, () => faultyLedger.save(claim, { ...update, nextAt }));
-        if (!kept) return kept;
+        // It is let go after every look, so that each look begins with a claim, which the clock waits for.
+        const done = await orHeld(who, () => faultyLedger.save(claim, { ...update, nextAt }));
+        if (done.state === "lost") return done;
         seen().saved.set(deployment.id, deployment);
         if (waits) seen().waits.push({ of: "deployment", time, sentence });
         if (waits || passes) clock.wait(who, nextAt);
-        return kept;
+        return done;
       } finally {
         clock.end();
       }

@@ -49,7 +49,7 @@ describe("metrics", () => {
     const claim = fakeClaim(deploymentAt("build"), { dueAt: clock.now() - 250 });
     const { ledger } = fakeLedger({
       claim: () => Promise.resolve(claim),
-      save: () => Promise.resolve(true),
+      save: () => Promise.resolve({ state: "let-go" }),
     });
     const watched = metrics.watch(ledger);
     await watched.claim("one", clock.now(), clock.now() + 1000);
@@ -67,7 +67,7 @@ describe("metrics", () => {
 
   test("have few labels: a step that nobody knows is “other”", async () => {
     const { metrics, clock } = begin();
-    const { ledger } = fakeLedger({ save: () => Promise.resolve(true) });
+    const { ledger } = fakeLedger({ save: () => Promise.resolve({ state: "let-go" }) });
     const claim = fakeClaim(deploymentAt("roll-out"));
     const deployment = completes(claim.deployment, "roll-out", "done", {}, clock.now());
     await metrics

@@ -102,7 +102,9 @@ describe.each(stores)("the ledger on %s", (store) => {
       const held = await claim();
       const deployment = fails(held.deployment, failure, {}, 2000);
       const update = { deployment, nextAt: 2000, trouble: undefined, audit: [] };
-      expect(await ledger.save(held, next === undefined ? update : { ...update, next })).toBe(true);
+      expect(await ledger.save(held, next === undefined ? update : { ...update, next })).toEqual({
+        state: "let-go",
+      });
       return id;
     }
 
@@ -169,7 +171,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       const deployment = fails(held.deployment, own, {}, 2000);
       const next = { ...request(), kind: "rollback", target, undoes: id } as const;
       const update = { deployment, nextAt: 2000, trouble: undefined, audit: [], next };
-      expect(await ledger.save(held, update)).toBe(true);
+      expect(await ledger.save(held, update)).toEqual({ state: "let-go" });
       expect(await ledger.findActive("production")).toBeUndefined();
       expect((await ledger.get(id))?.failure?.wayBack).toEqual(wayBack);
       expect(await audit()).toContain("refused:request");
@@ -182,7 +184,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       const deployment = fails(held.deployment, failure, {}, 2000);
       const next = { ...request(), undoes: held.deployment.id };
       const update = { deployment, nextAt: 2000, trouble: undefined, audit: [], next };
-      expect(await ledger.save(held, update)).toBe(false);
+      expect(await ledger.save(held, update)).toEqual({ state: "lost" });
       expect(await ledger.list("production", 5)).toHaveLength(1);
     });
   });
@@ -199,7 +201,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       following: { until: 9000, sentence: "" },
     };
     const update = { deployment: failed, nextAt: 5000, trouble: undefined, audit: [] };
-    expect(await ledger.save(held, update)).toBe(true);
+    expect(await ledger.save(held, update)).toEqual({ state: "let-go" });
     expect(await ledger.findActive("production")).toBeUndefined();
     expect((await create()).id).toBeGreaterThan(id);
     expect((await claim(1000)).deployment.id).toBeGreaterThan(id);
@@ -273,6 +275,23 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(ids[0]).toBeGreaterThan(holder.id);
   });
 
+  test("P18 a newer version may add columns while this one is at work", async () => {
+    const { id } = await create();
+    for (const added of [undefined, "newer", "newest"]) {
+      if (added !== undefined) {
+        for (const table of ["deployment", "thread", "approval"] as const)
+          await database.db.schema.alterTable(table).addColumn(added, "text").execute();
+      }
+      const held = await claim();
+      const thread = await threads.claimThread("one", 1000, 6000);
+      if (thread === undefined) throw new Error("there is no thread to show");
+      await threads.releaseThread(thread, undefined, -1, 0);
+      expect((await ledger.get(id))?.id).toBe(id);
+      const update = { deployment: held.deployment, nextAt: 1000, trouble: undefined, audit: [] };
+      expect(await ledger.save(held, update)).toEqual({ state: "let-go" });
+    }
+  });
+
   test("of all who claim a due row, one gets it until its lease ends", async () => {
     await create();
     const claims = await Promise.all(
@@ -288,7 +307,7 @@ describe.each(stores)("the ledger on %s", (store) => {
     const { id } = await create();
     const first = await claim(1000);
     const update = { deployment: first.deployment, trouble: undefined, audit: [] };
-    expect(await ledger.save(first, { ...update, nextAt: 60_000 })).toBe(true);
+    expect(await ledger.save(first, { ...update, nextAt: 60_000 })).toEqual({ state: "let-go" });
     await ledger.bringForward(id, 2000, 4000);
     expect(await ledger.nextDue()).toBe(4000);
     await ledger.bringForward(id, 2000, 9000);
@@ -301,7 +320,7 @@ describe.each(stores)("the ledger on %s", (store) => {
     const held = await claim(1000);
     await ledger.bringForward(id, 2000, 4000);
     const update = { deployment: held.deployment, trouble: undefined, audit: [] };
-    expect(await ledger.save(held, { ...update, nextAt: 60_000 })).toBe(true);
+    expect(await ledger.save(held, { ...update, nextAt: 60_000 })).toEqual({ state: "let-go" });
     expect(await ledger.nextDue()).toBe(4000);
   });
 
@@ -311,9 +330,38 @@ describe.each(stores)("the ledger on %s", (store) => {
     const next = await ledger.claim("two", 7000, 12_000);
     expect(next).toBeDefined();
     const update = { deployment: old.deployment, nextAt: 0, trouble: undefined, audit: [] };
-    expect(await ledger.save(old, update)).toBe(false);
+    expect(await ledger.save(old, update)).toEqual({ state: "lost" });
     expect(await ledger.intend(old, "merge", 7000, 12_000, {})).toBe(false);
     expect(await ledger.findEffect(old.deployment.id, "merge")).toBeUndefined();
+  });
+
+  test("P19 a row that is kept goes on as a new claim, and the old one can do nothing more", async () => {
+    await create();
+    const old = await claim(1000);
+    const run = { id: 40672, number: "40672", commit: "c0ffee", url: "https://dev.azure.com/run" };
+    const deployment = waits(old.deployment, "approve", "Waits", { run }, 1000);
+    const update = { deployment, nextAt: 1000, trouble: undefined, audit: [] };
+    const done = await ledger.save(old, update, 8000);
+    if (done.state !== "kept") throw new Error(done.state);
+    expect(done.claim).toMatchObject({ owner: old.owner, dueAt: 1000, wakes: old.wakes });
+    expect(done.claim.deployment).toEqual(await ledger.get(old.deployment.id));
+    expect(await ledger.claim("two", 7999, 12_000)).toBeUndefined();
+    expect(await ledger.renew(old, 20_000)).toBe(false);
+    expect(await ledger.intend(old, "merge", 2000, 12_000, {})).toBe(false);
+    expect(await ledger.save(old, update)).toEqual({ state: "lost" });
+    expect(await ledger.intend(done.claim, "merge", 2000, 8000, {})).toBe(true);
+    expect(await ledger.save(done.claim, update)).toEqual({ state: "let-go" });
+    expect(await ledger.claim("two", 2000, 12_000)).toBeDefined();
+  });
+
+  test("a row that was woken during a look is not kept: whoever decided is heard first", async () => {
+    const { id } = await create();
+    const held = await claim(1000);
+    await ledger.approve(id, { person: megan, at: 1500 }, 1);
+    const deployment = waits(held.deployment, "approve", "Waits", {}, 1500);
+    const update = { deployment, nextAt: 1500, trouble: undefined, audit: [] };
+    expect(await ledger.save(held, update, 8000)).toEqual({ state: "let-go" });
+    expect((await claim(1500)).deployment.approvals).toMatchObject([{ person: megan }]);
   });
 
   test("a row that was woken during a look is due at once", async () => {
@@ -386,7 +434,7 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await ledger.intend(claimed, "start-run", 2002, 7002, {})).toBe(false);
     const begun = completes(claimed.deployment, "approve", "by Megan Bowen", {}, 2002);
     const update = { deployment: begun, nextAt: 2002, trouble: undefined, audit: [] };
-    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.save(claimed, update)).toEqual({ state: "lost" });
     expect(await ledger.get(id)).toEqual(rejected);
   });
 
@@ -399,7 +447,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       rejection: { person: megan, at: 1500, reason: "not today" },
     });
     const update = { deployment: claimed.deployment, nextAt: 0, trouble: undefined, audit: [] };
-    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.save(claimed, update)).toEqual({ state: "lost" });
     expect(await ledger.get(id)).toEqual(rejected);
     expect(await create()).toMatchObject({ state: "active" });
   });
@@ -414,7 +462,7 @@ describe.each(stores)("the ledger on %s", (store) => {
       trouble: undefined,
       audit: [],
     };
-    expect(await ledger.save(claimed, update)).toBe(false);
+    expect(await ledger.save(claimed, update)).toEqual({ state: "lost" });
     expect(await ledger.get(id)).toMatchObject({ state: "active", approvals: [{ person: megan }] });
   });
 
@@ -508,7 +556,7 @@ describe.each(stores)("the ledger on %s", (store) => {
     await handOver(database.db, "one", 1100);
     const update = { deployment: held.deployment, nextAt: 0, trouble: undefined, audit: [] };
     expect(await ledger.intend(held, "merge", 1100, 6000, {})).toBe(false);
-    expect(await ledger.save(held, update)).toBe(false);
+    expect(await ledger.save(held, update)).toEqual({ state: "lost" });
     expect(await ledger.renew(held, 9000)).toBe(false);
     expect(await threads.keepThread(thread, "late", 9000)).toBe(false);
     expect(await ledger.claim("two", 1100, 6000)).toMatchObject({ deployment: { id } });

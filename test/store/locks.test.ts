@@ -138,7 +138,7 @@ describe.each(stores)("locks in the ledger on %s", (store) => {
     if (claim === undefined) throw new Error("nothing was due");
     const deployment = completes(claim.deployment, "approve", "", {}, 3000);
     const update = { deployment, nextAt: 3000, trouble: undefined, audit: [], hold };
-    expect(await ledger.save(claim, update)).toBe(true);
+    expect(await ledger.save(claim, update)).toEqual({ state: "let-go" });
     expect(await locks.findLock("production", 3100)).toEqual(hold);
     // Its owner does not deploy over it either.
     expect(await locks.lock(lock({ owner: alex }), message())).toEqual({
