@@ -124,9 +124,9 @@ async function prepare(
   mkdirSync(folder, { recursive: true });
   const { environment } = configureAlone(folder, names, channelIds, serviceUrl);
   const config = environment["OMNIBOT_CONFIG"] ?? "";
-  const build = { organization, project: "OmniSpatial", pipeline: 12 };
   const written = configuration.parse(parse(readFileSync(config, "utf8")));
-  for (const one of Object.values(written.environments)) one.build = build;
+  for (const one of Object.values(written.environments))
+    one.build = { organization, project: "OmniSpatial", pipeline: 12 };
   writeFileSync(config, stringify(written));
 
   const file = join(environment["OMNIBOT_DATA"] ?? "", "omnibot.sqlite");

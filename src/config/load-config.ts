@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseDocument } from "yaml";
+import { parseDocument, type Document } from "yaml";
 import type { z } from "zod";
 import type { Config, Environment } from "./config.ts";
 import { configSchema } from "./schema.ts";
@@ -25,7 +25,7 @@ export function parseConfig(text: string, where: string, steps: readonly string[
       document.errors.map((error) => error.message.split("\n")[0] ?? error.message),
     );
   }
-  const read = configSchema(steps).safeParse(document.toJS({ maxAliasCount: 100 }));
+  const read = configSchema(steps).safeParse(valueOf(document, where));
   if (!read.success) throw new ConfigError(where, read.error.issues.map(sentence));
   const environments = Object.entries(read.data.environments).map(([name, one]) => [
     name,
@@ -35,6 +35,18 @@ export function parseConfig(text: string, where: string, steps: readonly string[
     teams: read.data.teams,
     environments: Object.fromEntries(environments) as Config["environments"],
   };
+}
+
+/** Aliases are resolved here: one may name nothing, or be one of far too many. */
+function valueOf(document: Document, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new ConfigError(where, [
+      `${error.message}: write out what the aliases (*name) stand for`,
+    ]);
+  }
 }
 
 type Written = z.output<ReturnType<typeof configSchema>>["environments"][string];

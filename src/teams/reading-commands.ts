@@ -75,6 +75,9 @@ export function createReadingCommands({
   clock,
   log,
 }: ReadingCommandsOptions): ReadingCommands {
+  // It says what is configured: that does not change.
+  const help = cardMessage(renderHelp(environments, maintenance));
+
   return { read, goodBuilds: (environment) => readHistory("rollback", environment) };
 
   async function read(command: ReadingCommand): Promise<Message> {
@@ -88,7 +91,7 @@ export function createReadingCommands({
       case "deployment":
         return attempt("a deployment", ledgerTime, () => readDeployment(command.id));
       case "help":
-        return cardMessage(renderHelp(environments, maintenance));
+        return help;
       case "unknown":
       case "bad-number":
         return textMessage(misunderstanding(command));

@@ -62,6 +62,12 @@ describe("omnibot.yaml", () => {
     expect(problems).toContain("environments.production.channel: must be one of teams.channels");
   });
 
+  test("an alias that names nothing, or one of far too many, is told in a sentence", () => {
+    expect(problemsOf(`${smallest}extra: *nothing\n`)).toMatch(/cannot be used:[^]*aliases/);
+    const many = `extra: [&a [x, x], ${Array.from({ length: 200 }, () => "*a").join(", ")}]\n`;
+    expect(problemsOf(`${smallest}${many}`)).toMatch(/cannot be used:[^]*write out/);
+  });
+
   test("every problem is told at once, with its path", () => {
     const problems = problemsOf(
       smallest
