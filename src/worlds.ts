@@ -1,5 +1,6 @@
 import { createCredential, databaseToken } from "./azure/credential.ts";
 import { createGroups, type GroupsOptions } from "./azure/groups.ts";
+import { createDevOps } from "./azure/devops.ts";
 import { createPipelines, type PipelinesOptions } from "./azure/pipelines.ts";
 import { createRegistry, type RegistryOptions } from "./azure/registry.ts";
 import { createCluster, type ClusterOptions } from "./cluster/cluster.ts";
@@ -48,6 +49,20 @@ export function createClients(
       ...(patience === undefined ? {} : { timeout: patience }),
     }),
   );
+  const devOps = onceFor(
+    ({ organization }: Environment["build"]) => organization,
+    ({ organization }) =>
+      createDevOps(
+        organization,
+        token === undefined ? { kind: "entra", credential: credential() } : { kind: "pat", token },
+        Date.now,
+        patience === undefined ? undefined : { silence: patience, call: 2 * patience },
+      ),
+  );
+  const kubeConfig = onceFor(
+    ({ cluster }: Environment["flux"]) => JSON.stringify(cluster),
+    ({ cluster }) => createKubeConfig(cluster, cluster.kind === "aks" ? credential() : undefined),
+  );
   const hurried = patience === undefined ? {} : { patience };
   return {
     patience,
@@ -57,13 +72,11 @@ export function createClients(
     },
     pipelines: (environment) => ({
       environment,
-      auth:
-        token === undefined ? { kind: "entra", credential: credential() } : { kind: "pat", token },
+      devOps: devOps(environment.build),
       github: {
         readHead: (repository, branch) => readHead(octokit(), repository, branch),
         readChanges: (repository, from, to) => readChanges(octokit(), repository, from, to),
       },
-      ...(patience === undefined ? {} : { patience: { silence: patience, call: 2 * patience } }),
     }),
     registry: ({ image }) => ({
       image,
@@ -79,10 +92,7 @@ export function createClients(
     }),
     gitops: ({ gitops }) => ({ octokit: octokit(), gitops }),
     cluster: (environment) => ({
-      kubeConfig: createKubeConfig(
-        environment.flux.cluster,
-        environment.flux.cluster.kind === "aks" ? credential() : undefined,
-      ),
+      kubeConfig: kubeConfig(environment.flux),
       environment,
       clock,
       ...(receiverToken === undefined ? {} : { receiverToken }),
@@ -120,6 +130,22 @@ export function ledgerOf({ ledger, azure }: Settings): Location {
   const { hostname: host, password } = new URL(ledger.url);
   if (password !== "" || !host.endsWith(".postgres.database.azure.com")) return ledger;
   return { ...ledger, password: databaseToken(createCredential(azure)) };
+}
+
+/** Environments of one organization, or one cluster, share its client: what it has learnt, and its connections. */
+function onceFor<Place, T>(
+  keyOf: (place: Place) => string,
+  make: (place: Place) => T,
+): (place: Place) => T {
+  const made = new Map<string, T>();
+  return (place) => {
+    const key = keyOf(place);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(place);
+    made.set(key, value);
+    return value;
+  };
 }
 
 function once<T>(make: () => T): () => T {

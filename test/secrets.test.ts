@@ -1,4 +1,5 @@
 import nock from "nock";
+import { createDevOps } from "../src/azure/devops.ts";
 import { createPipelines } from "../src/azure/pipelines.ts";
 import { createRegistry } from "../src/azure/registry.ts";
 import { getToken } from "../src/azure/token.ts";
@@ -121,7 +122,10 @@ describe("P13 a service that repeats our secrets in its error gives them neither
       kind: "pat",
       token: secrets["a personal access token of Azure DevOps"],
     } as const;
-    const pipelines = createPipelines({ environment: production, auth });
+    const pipelines = createPipelines({
+      environment: production,
+      devOps: createDevOps(production.build.organization, auth),
+    });
     expectSafe(await troubleOf(pipelines.readHead()));
   });
 

@@ -13,7 +13,7 @@ export const ownShare: Part = {
     const stage = await startStage({ folder: run.folder, speed, helmPatience: 12 });
     try {
       const found: Share[] = [];
-      const count = run.short ? 1 : 8;
+      const count = run.short ? 1 : 6;
       for (let i = 0; i < count + 1; i += 1) {
         const share = await deployOnce(stage);
         // The first one loads and compiles what the others use.

@@ -56,7 +56,7 @@ const anonymous = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
 export function createDevOps(
   organization: string,
   auth: DevOpsAuth,
-  now: () => number,
+  now: () => number = Date.now,
   patience: Patience = { silence: 30_000, call: 60_000 },
 ): DevOps {
   const address = readAddress(organization);

@@ -1,6 +1,5 @@
 import type { Commit } from "../deployment/deployment.ts";
 import type { Bad } from "../deployment/ports.ts";
-import { createDevOps } from "./devops.ts";
 import type { PipelinesOptions } from "./pipelines.ts";
 import {
   configureRuns,
@@ -30,12 +29,9 @@ export interface PipelineExamination {
 
 export function examinePipeline({
   environment: { build },
-  auth,
+  devOps,
   github,
-  clock = Date,
-  patience,
 }: PipelinesOptions): PipelineExamination {
-  const devOps = createDevOps(build.organization, auth, () => clock.now(), patience);
   return {
     async signIn() {
       await devOps.readIdentity();

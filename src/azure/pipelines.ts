@@ -1,6 +1,6 @@
 import type { Environment } from "../config/config.ts";
-import type { Clock, Pipelines } from "../deployment/ports.ts";
-import { createDevOps, type DevOpsAuth, type Patience } from "./devops.ts";
+import type { Pipelines } from "../deployment/ports.ts";
+import type { DevOps } from "./devops.ts";
 import { findBuild } from "./find-run.ts";
 import { preflight } from "./preflight.ts";
 import { readBuild, readRun, type UnreadLogs } from "./read-run.ts";
@@ -12,11 +12,10 @@ import { startRun } from "./start-run.ts";
 
 export interface PipelinesOptions {
   readonly environment: Pick<Environment, "build">;
-  readonly auth: DevOpsAuth;
+  /** The organization of its pipeline; environments share one. */
+  readonly devOps: DevOps;
   /** For pipelines that build a repository on GitHub. */
   readonly github?: GithubSource;
-  readonly clock?: Clock;
-  readonly patience?: Patience;
 }
 
 /**
@@ -24,15 +23,10 @@ export interface PipelinesOptions {
  * everything else goes through the Build API, which alone can be searched (a run's id is its build's id).
  */
 export function createPipelines({
-  environment,
-  auth,
+  environment: { build: config },
+  devOps,
   github,
-  clock = Date,
-  patience,
 }: PipelinesOptions): Pipelines {
-  const config = environment.build;
-  const devOps = createDevOps(config.organization, auth, () => clock.now(), patience);
-
   const unread: UnreadLogs = new Map();
 
   return {

@@ -1,4 +1,5 @@
 import nock from "nock";
+import { createDevOps, type DevOpsAuth, type Patience } from "../../src/azure/devops.ts";
 import { createPipelines, type PipelinesOptions } from "../../src/azure/pipelines.ts";
 import type { Pipelines } from "../../src/deployment/ports.ts";
 import { production } from "../production.ts";
@@ -108,11 +109,17 @@ export function serveSignInPage(): nock.Scope {
   return nock(host).get("/omnispatial/_apis/connectionData").reply(203, "<html>Sign In</html>");
 }
 
-export function pipelines(options: Partial<PipelinesOptions> = {}): Pipelines {
+const pat: DevOpsAuth = { kind: "pat", token: "secret-pat" };
+
+interface Options extends Partial<Pick<PipelinesOptions, "environment" | "github">> {
+  readonly auth?: DevOpsAuth;
+  readonly patience?: Patience;
+}
+
+export function pipelines({ auth = pat, patience, ...options }: Options = {}): Pipelines {
   return createPipelines({
     environment: { build },
-    auth: { kind: "pat", token: "secret-pat" },
-    clock: { now: () => now },
+    devOps: createDevOps(build.organization, auth, () => now, patience),
     ...options,
   });
 }

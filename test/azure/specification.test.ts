@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createDevOps } from "../../src/azure/devops.ts";
 import { createPipelines } from "../../src/azure/pipelines.ts";
 import { startAzureDevOps } from "../../sandbox/azure-devops/azure-devops.ts";
 import type { JournalEntry } from "../../sandbox/stand-in.ts";
@@ -132,7 +133,7 @@ async function recordRequests(): Promise<readonly JournalEntry[]> {
       const config = { ...build, organization: devOps.url, marker };
       const ours = createPipelines({
         environment: { build: config },
-        auth: { kind: "pat", token },
+        devOps: createDevOps(devOps.url, { kind: "pat", token }),
       });
       const head = await headOf(ours);
       await ours.readChanges(40655, head.id);

@@ -1,4 +1,5 @@
 import { createCredential } from "../../src/azure/credential.ts";
+import { createDevOps } from "../../src/azure/devops.ts";
 import { createPipelines } from "../../src/azure/pipelines.ts";
 import { createRegistry } from "../../src/azure/registry.ts";
 import type { RunState } from "../../src/deployment/ports.ts";
@@ -54,7 +55,7 @@ function pipelines(parameters: Record<string, string> = build.parameters) {
   const config = { ...build, organization: devOps.url, parameters };
   return createPipelines({
     environment: { build: config },
-    auth: { kind: "entra", credential: signIn() },
+    devOps: createDevOps(devOps.url, { kind: "entra", credential: signIn() }),
   });
 }
 
