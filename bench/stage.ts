@@ -4,6 +4,7 @@ import { openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startBotConnector, type BotConnector } from "../sandbox/bot-connector/bot-connector.ts";
+import { nodeFlags } from "../sandbox/bot-process.ts";
 import { cardActions } from "../sandbox/card-text.ts";
 import { neverOutlive } from "../sandbox/child.ts";
 import { freePort } from "../sandbox/free-port.ts";
@@ -59,24 +60,20 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const port = await freePort();
   const teams = await startBotConnector({ botUrl: `http://127.0.0.1:${port}/api/messages` });
   const log = openSync(join(folder, "omnibot.log"), "a");
-  const child = spawn(
-    process.execPath,
-    ["--no-warnings", "--max-semi-space-size=2", "bench/probe.ts"],
-    {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: process.env["HOME"] ?? "",
-        NODE_ENV: "production",
-        LOG_LEVEL: "warn",
-        ...world.environment,
-        ...environment,
-        PORT: String(port),
-        BENCH_SPEED: String(clockSpeed),
-        BENCH_WATCH: watch ? "1" : "0",
-      },
-      stdio: ["ignore", log, log, "ipc"],
+  const child = spawn(process.execPath, ["--no-warnings", ...nodeFlags, "bench/probe.ts"], {
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: process.env["HOME"] ?? "",
+      NODE_ENV: "production",
+      LOG_LEVEL: "warn",
+      ...world.environment,
+      ...environment,
+      PORT: String(port),
+      BENCH_SPEED: String(clockSpeed),
+      BENCH_WATCH: watch ? "1" : "0",
     },
-  );
+    stdio: ["ignore", log, log, "ipc"],
+  });
   neverOutlive(child);
   const saves: Saved[] = [];
   let measured: ((found: Measure) => void) | undefined;

@@ -1,3 +1,4 @@
+import manifest from "../package.json" with { type: "json" };
 import { startChild, type Child } from "./child.ts";
 
 export interface BotProcess extends Pick<Child, "pid" | "ended" | "signal"> {
@@ -18,6 +19,11 @@ export interface BotOptions {
   readonly folder?: string | undefined;
 }
 
+/** How `npm start` has Node keep house. */
+export const nodeFlags: readonly string[] = manifest.scripts.start
+  .split(" ")
+  .filter((word) => /^--(max|heap)-/.test(word));
+
 /** It gives itself 10 seconds to end its looks. */
 const patience = 15_000;
 
@@ -31,7 +37,7 @@ export async function startBot({
   const url = `http://127.0.0.1:${port}`;
   const child = await startChild({
     name: "omnibot",
-    args: ["src/main.ts"],
+    args: [...nodeFlags, "src/main.ts"],
     environment: { ...environment, PORT: String(port) },
     log,
     ...(folder === undefined ? {} : { folder }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { nodeFlags } from "../../sandbox/bot-process.ts";
 import { neverOutlive } from "../../sandbox/child.ts";
 import { freePort } from "../../sandbox/free-port.ts";
 import { configureAlone } from "../configuration.ts";
@@ -80,7 +81,7 @@ async function kindsOf({ folder }: Run): Promise<readonly Kind[]> {
   const { environment } = configureAlone(folder, ["production"], ["19:start@thread.tacv2"]);
   // As the image starts it (infra/image/Dockerfile).
   const omnibot = {
-    args: ["--max-semi-space-size=2", "src/main.ts"],
+    args: [...nodeFlags, "src/main.ts"],
     environment: { ...environment, NODE_COMPILE_CACHE: join(folder, "compiled") },
     sign: "omnibot is ready",
   };

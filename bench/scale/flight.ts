@@ -7,6 +7,7 @@ import SQLite from "better-sqlite3";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { startAzureDevOps } from "../../sandbox/azure-devops/azure-devops.ts";
+import { nodeFlags } from "../../sandbox/bot-process.ts";
 import { neverOutlive } from "../../sandbox/child.ts";
 import { freePort } from "../../sandbox/free-port.ts";
 import { planOf } from "../../src/deployment/steps.ts";
@@ -53,19 +54,15 @@ async function fly({ folder, short }: Run, count: number): Promise<Flight> {
   try {
     const environment = await prepare(place, count, azure.url, channels.serviceUrl);
     const log = openSync(join(place, "omnibot.log"), "a");
-    const child = spawn(
-      process.execPath,
-      ["--no-warnings", "--max-semi-space-size=2", "bench/probe.ts"],
-      {
-        env: {
-          PATH: process.env["PATH"] ?? "",
-          ...environment,
-          LOG_LEVEL: "error",
-          PORT: String(await freePort()),
-        },
-        stdio: ["ignore", log, log, "ipc"],
+    const child = spawn(process.execPath, ["--no-warnings", ...nodeFlags, "bench/probe.ts"], {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        ...environment,
+        LOG_LEVEL: "error",
+        PORT: String(await freePort()),
       },
-    );
+      stdio: ["ignore", log, log, "ipc"],
+    });
     neverOutlive(child);
     const measure = async (): Promise<Measure> => {
       child.send("measure");

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { nodeFlags } from "../../sandbox/bot-process.ts";
 
 const manifest = z
   .object({
@@ -50,6 +51,12 @@ describe("the workflow of GitHub", () => {
     const image = /^node:(\S+)-bookworm$/.exec(workflow.jobs["ci"]?.container.image ?? "")?.[1];
     expect(image).toBe(packages["node"]);
     expect(readFileSync("infra/image/Dockerfile", "utf8")).toContain(`FROM node:${image}-bookworm`);
+  });
+
+  test("has Node keep house in the container image as `npm start` does", () => {
+    expect(nodeFlags.length).toBeGreaterThan(0);
+    const words = [...nodeFlags, "src/main.ts"].map((word) => JSON.stringify(word)).join(", ");
+    expect(readFileSync("infra/image/Dockerfile", "utf8")).toContain(`CMD [${words}]`);
   });
 });
 
