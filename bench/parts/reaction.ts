@@ -47,7 +47,7 @@ export const reaction: Part = {
   name: "reaction",
   title: "from an event outside to what omnibot does next, beside a script",
   async measure(run) {
-    const rounds = run.short ? 1 : 5;
+    const rounds = run.short ? 1 : 4;
     const pushed = await watch(run, "pushed", rounds);
     const polled = run.short ? undefined : await watch(run, "polled", rounds);
     const script = await scriptTimes(run, run.short ? 1 : rounds);
