@@ -30,6 +30,13 @@ export default {
       to: { couldNotResolve: true },
     },
     {
+      name: "one-nock",
+      comment: "It is switched off at the end of whatever file took it from there.",
+      severity: "error",
+      from: { pathNot: ["^test/without-network\\.ts$", "^test/forgeries/"] },
+      to: { path: "node_modules/nock/" },
+    },
+    {
       name: "the-heart-knows-nobody",
       comment:
         "src/deployment imports itself and the types of the configuration, and no package at all.",

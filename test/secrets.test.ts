@@ -1,4 +1,3 @@
-import nock from "nock";
 import { createDevOps } from "../src/azure/devops.ts";
 import { createPipelines } from "../src/azure/pipelines.ts";
 import { createRegistry } from "../src/azure/registry.ts";
@@ -14,7 +13,7 @@ import { asTeamsError } from "../src/teams/teams-error.ts";
 import { kubeConfigFor, server } from "./cluster/environment.ts";
 import { production } from "./production.ts";
 import { troubleOf } from "./trouble.ts";
-import { withoutNetwork } from "./without-network.ts";
+import { nock, withoutNetwork } from "./without-network.ts";
 
 withoutNetwork();
 

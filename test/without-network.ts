@@ -1,10 +1,13 @@
 import nock from "nock";
 
 /**
- * Keeps a test file off the network, and takes back the answers that it prepared. Test files share their process, but each has
- * a nock of its own: one that is not switched off at the end would catch the requests of the next file. For the same reason
- * a file that needs no nock should not import it.
+ * Test files share their process, but each has a nock of its own: one that is not switched off at the end would catch the
+ * requests of the next file once more. So everybody takes it from here, and a file that needs no nock should not import this.
  */
+export { nock };
+afterAll(() => nock.restore());
+
+/** Keeps a test file off the network, and takes back the answers that it prepared. */
 export function withoutNetwork(options: { readonly allAsked?: boolean } = {}): void {
   beforeEach(() => {
     nock.disableNetConnect();
@@ -17,5 +20,4 @@ export function withoutNetwork(options: { readonly allAsked?: boolean } = {}): v
     if (options.allAsked === true && unused.length > 0)
       throw new Error(`nobody asked for ${unused.join(", ")}`);
   });
-  afterAll(() => nock.restore());
 }

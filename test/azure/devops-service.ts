@@ -1,9 +1,8 @@
-import nock from "nock";
 import { createDevOps, type DevOpsAuth, type Patience } from "../../src/azure/devops.ts";
 import { createPipelines, type PipelinesOptions } from "../../src/azure/pipelines.ts";
 import type { Pipelines } from "../../src/deployment/ports.ts";
 import { production } from "../production.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 export const { build } = production;
 export const host = "https://dev.azure.com";

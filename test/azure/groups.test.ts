@@ -1,8 +1,7 @@
-import nock from "nock";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import { createGroups, type GroupsOptions } from "../../src/azure/groups.ts";
 import { troubleOf } from "../trouble.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 withoutNetwork();
 

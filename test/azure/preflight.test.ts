@@ -1,5 +1,5 @@
-import nock from "nock";
 import { commit, host, pipelines, project, serveDevOps } from "./devops-service.ts";
+import { nock } from "../without-network.ts";
 
 serveDevOps();
 

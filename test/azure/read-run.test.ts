@@ -1,4 +1,3 @@
-import nock from "nock";
 import { troubleOf } from "../trouble.ts";
 import {
   buildJson,
@@ -10,6 +9,7 @@ import {
   serveIdentity,
   serveSignInPage,
 } from "./devops-service.ts";
+import { nock } from "../without-network.ts";
 
 const url = "https://dev.azure.com/omnispatial/OmniSpatial/_build/results?buildId=40672";
 

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import nock from "nock";
 import { createRegistry, type RegistryOptions } from "../../src/azure/registry.ts";
 import { troubleOf } from "../trouble.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 const host = "https://omnispatial.azurecr.io";
 const image = {

@@ -1,4 +1,3 @@
-import nock from "nock";
 import { troubleOf } from "../trouble.ts";
 import {
   buildJson,
@@ -10,6 +9,7 @@ import {
   serveDevOps,
   serveIdentity,
 } from "./devops-service.ts";
+import { nock } from "../without-network.ts";
 
 const repository = "5e9d2c41-0b7f-4b0a-8c1e-6a4f3d2b1c77";
 const page = "https://dev.azure.com/omnispatial/OmniSpatial/_git/web";

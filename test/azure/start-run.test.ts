@@ -1,4 +1,3 @@
-import nock from "nock";
 import { EntraHandler } from "../../src/azure/entra-handler.ts";
 import { troubleOf } from "../trouble.ts";
 import {
@@ -14,6 +13,7 @@ import {
   serveIdentity,
   serveSignInPage,
 } from "./devops-service.ts";
+import { nock } from "../without-network.ts";
 
 const request = { key: "d-1", commit };
 const runs = `${project}/pipelines/12/runs`;

@@ -1,11 +1,10 @@
 import { createHmac } from "node:crypto";
-import nock from "nock";
 import { createCluster } from "../../src/cluster/cluster.ts";
 import type { FluxPoke } from "../../src/config/config.ts";
 import type { Wanted } from "../../src/deployment/ports.ts";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import { troubleOf } from "../trouble.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 import { environment, kubeConfigFor, server } from "./environment.ts";
 
 const now = Date.parse("2026-03-05T10:00:00Z");

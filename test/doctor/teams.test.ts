@@ -1,4 +1,3 @@
-import nock from "nock";
 import { startIdentity, type Identity } from "../../sandbox/identity/identity.ts";
 import { tenantId } from "../../sandbox/people.ts";
 import { StandIn } from "../../sandbox/stand-in.ts";
@@ -7,6 +6,7 @@ import { loadSettings } from "../../src/config/load-settings.ts";
 import { examine, type Result } from "../../src/doctor/check.ts";
 import { checksOfTeams } from "../../src/doctor/teams.ts";
 import { createClients } from "../../src/worlds.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 const appId = "5f0c3b7e-2f4d-4c8e-9a51-6d1e0c7b4a20";
 const channel = "19:deployments@thread.tacv2";
@@ -22,23 +22,21 @@ environments:
 const before = { ...process.env };
 let identity: Identity;
 
+withoutNetwork();
+
 beforeAll(async () => {
   identity = await startIdentity();
   Object.assign(process.env, {
     IDENTITY_ENDPOINT: identity.endpoint,
     IDENTITY_HEADER: identity.header,
   });
-  nock.disableNetConnect();
-  nock.enableNetConnect("127.0.0.1");
 });
 
 afterEach(() => {
-  nock.cleanAll();
   identity.standIn.faults.length = 0;
 });
 
 afterAll(async () => {
-  nock.restore();
   process.env = before;
   await identity.close();
 });

@@ -1,4 +1,3 @@
-import nock from "nock";
 import type { GitOpsConfig } from "../../src/config/config.ts";
 import type { ChangeEvidence } from "../../src/deployment/deployment.ts";
 import type { GitOps } from "../../src/deployment/ports.ts";
@@ -6,6 +5,7 @@ import { blobId } from "../../src/github/bytes.ts";
 import { createOctokit } from "../../src/github/client.ts";
 import { createGitOps } from "../../src/github/gitops.ts";
 import { production } from "../production.ts";
+import { nock } from "../without-network.ts";
 
 /** GitHub's answers, cut down to what tells them apart, for tests with nock. */
 

@@ -1,4 +1,4 @@
-import type nock from "nock";
+import type { nock } from "../without-network.ts";
 import { createOctokit } from "../../src/github/client.ts";
 import { readHead } from "../../src/github/commits.ts";
 import { blobId } from "../../src/github/bytes.ts";

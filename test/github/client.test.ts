@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import nock from "nock";
 import { createOctokit } from "../../src/github/client.ts";
 import { createGitOps } from "../../src/github/gitops.ts";
 import { troubleOf } from "../trouble.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 import * as given from "./answers.ts";
 
 const { gitops, hub } = given;

@@ -1,8 +1,8 @@
-import nock from "nock";
 import { repositoryOf } from "../../src/github/exchange.ts";
 import { createOctokit } from "../../src/github/client.ts";
 import type { DeploymentRecord } from "../../src/deployment/records.ts";
 import { writeRecord } from "../../src/github/record.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 const root = "/repos/omnispatial/gitops/deployments";
 const repository = repositoryOf(
@@ -36,11 +36,7 @@ const newest = (...states: readonly string[]) =>
       states.map((state) => ({ state })),
     );
 
-beforeAll(() => nock.disableNetConnect());
-afterEach(() => {
-  nock.cleanAll();
-});
-afterAll(() => nock.enableNetConnect());
+withoutNetwork();
 
 describe("a deployment on GitHub", () => {
   test("is made once, without a merge of GitHub's own and without waiting for checks", async () => {

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
-import nock from "nock";
 import { expiredCertificate } from "../../sandbox/app/certificate.ts";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import { createHealth } from "../../src/health/health.ts";
-import { withoutNetwork } from "../without-network.ts";
+import { nock, withoutNetwork } from "../without-network.ts";
 
 let app: StandIn;
 let url: string;

@@ -1,4 +1,3 @@
-import nock from "nock";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import type { IncomingActivity } from "../../src/teams/activity.ts";
 import { createAdapter, type TeamsAdapter } from "../../src/teams/adapter.ts";
@@ -14,6 +13,7 @@ import {
   type KeyServer,
 } from "../forgeries/key-server.ts";
 import { silent } from "./channel.ts";
+import { nock } from "../without-network.ts";
 
 const appId = "5f0c3b7e-2f4d-4c8e-9a51-6d1e0c7b4a20";
 const tenant = "11111111-1111-4111-8111-111111111111";
@@ -47,8 +47,6 @@ describe("what goes to Teams", () => {
   const path = `/emea/v3/conversations/${encodeURIComponent(channel)}/activities`;
 
   afterEach(() => nock.cleanAll());
-  // The next test file in this process has a nock of its own (without-network.ts).
-  afterAll(() => nock.restore());
 
   test("is signed with the token that the credential has at that moment", async () => {
     let count = 0;
