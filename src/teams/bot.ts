@@ -175,7 +175,9 @@ export function createBot({
   ): Promise<void> {
     if ((await membershipOf(activity, turnContext)) !== "member")
       return answer(activity, () => textMessage(membersOnly));
-    return answer(activity, () => (isReading(command) ? read(command) : textMessage(notInPrivate)));
+    return answer(activity, () =>
+      isReading(command) ? read(command, true) : textMessage(notInPrivate),
+    );
   }
 
   /** Names are written in any case. */

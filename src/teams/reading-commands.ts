@@ -59,7 +59,7 @@ export interface ReadingCommandsOptions {
 }
 
 export interface ReadingCommands {
-  readonly read: (command: ReadingCommand) => Promise<Message>;
+  readonly read: (command: ReadingCommand, inPrivate?: boolean) => Promise<Message>;
   /** Which builds there are to go back to. */
   readonly goodBuilds: (environment: string | undefined) => Promise<Message>;
 }
@@ -76,11 +76,12 @@ export function createReadingCommands({
   log,
 }: ReadingCommandsOptions): ReadingCommands {
   // It says what is configured: that does not change.
-  const help = cardMessage(renderHelp(environments, maintenance));
+  const help = cardMessage(renderHelp(environments, { maintenance }));
+  const helpInPrivate = cardMessage(renderHelp(environments, { maintenance, inPrivate: true }));
 
   return { read, goodBuilds: (environment) => readHistory("rollback", environment) };
 
-  async function read(command: ReadingCommand): Promise<Message> {
+  async function read(command: ReadingCommand, inPrivate = false): Promise<Message> {
     switch (command.type) {
       case "history":
       case "diff":
@@ -91,7 +92,7 @@ export function createReadingCommands({
       case "deployment":
         return attempt("a deployment", ledgerTime, () => readDeployment(command.id));
       case "help":
-        return help;
+        return inPrivate ? helpInPrivate : help;
       case "unknown":
       case "bad-number":
         return textMessage(misunderstanding(command));

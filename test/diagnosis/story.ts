@@ -52,8 +52,11 @@ export async function playCase(one: Case, speed: number): Promise<Verdict> {
       ...(one.first ?? wanted()).map((words) => toldAt(stage, words) ?? Number.NaN),
     );
     const toldAfter =
-      story.decidable === undefined || Number.isNaN(told) ? undefined : told - story.decidable;
-    if (toldAfter !== undefined && toldAfter < 0) problems.push("it was told before it was so");
+      story.decidable === undefined || Number.isNaN(told)
+        ? undefined
+        : Math.max(0, told - story.decidable);
+    // It was so at some time between two looks at the world.
+    if (told < story.notYet) problems.push("it was told before it was so");
     return { toldAfter, outcome: outcomeOf(stage), problems, log: logOf(stage, problems) };
   } finally {
     await stage.close();
@@ -83,19 +86,24 @@ export async function playBenign(one: Benign, speed: number): Promise<Verdict> {
   }
 }
 
+/** When the world showed what a case is about, in milliseconds of fast time. */
+interface Shown {
+  /** The first look at it that found it so. */
+  readonly decidable: number | undefined;
+  /** The last that did not. */
+  readonly notYet: number;
+}
+
 /** Somebody asks, somebody else approves, the case's own turns happen; until it is done or too late. */
-async function play(
-  stage: Stage,
-  one: Case | Benign,
-  isDone: () => boolean,
-): Promise<{ readonly decidable: number | undefined }> {
+async function play(stage: Stage, one: Case | Benign, isDone: () => boolean): Promise<Shown> {
   const { teams } = stage;
   const turns = [...(one.turns ?? [])];
   const test = "decidable" in one ? one.decidable : undefined;
   let decidable: number | undefined;
+  let notYet = 0;
   let approved = false;
   await one.before?.(stage);
-  if (test === undefined) decidable = Date.now();
+  if (test === undefined) decidable = notYet = Date.now();
   ({ threadId: stage.threadId } = await teams.say(alex, one.ask ?? "deploy production"));
   let end = performance.now() + bound;
   // Reading the whole thread is the most work: that is done now and then.
@@ -107,16 +115,20 @@ async function play(
     if (open !== undefined) {
       approved = true;
       await one.approved?.(stage);
-      if (test === undefined && one.approved !== undefined) decidable = Date.now();
+      if (test === undefined && one.approved !== undefined) decidable = notYet = Date.now();
       await teams.click(megan, open, "approve");
     }
     for (const turn of turns.filter(({ when }) => when(stage))) {
       turns.splice(turns.indexOf(turn), 1);
       await turn.does(stage);
     }
-    if (decidable === undefined && test?.(stage) === true) decidable = Date.now();
+    if (decidable === undefined) {
+      const now = Date.now();
+      if (test?.(stage) === true) decidable = now;
+      else notYet = now;
+    }
   }
-  return { decidable };
+  return { decidable, notYet };
 }
 
 /** The card that can be approved. */

@@ -60,6 +60,7 @@ export function everyCard(): readonly Sample[] {
     sample("stats", renderStats([figures, { ...figures, days: 90 }], production)),
     sample("stats, nothing yet", renderStats([nothing], production)),
     sample("help", renderHelp(environments)),
+    sample("help, in private", renderHelp(environments, { inPrivate: true })),
     sample("welcome", renderWelcome(environments)),
   ];
 }

@@ -648,6 +648,15 @@ describe("the help", () => {
       "**production** needs one approval from 2 people, never from who asked, within 1 h.",
     );
   });
+
+  test("offers in private what can be asked there, and nothing else", () => {
+    const { card } = renderHelp({ production }, { inPrivate: true });
+    expect(problemsOf(card)).toEqual([]);
+    const text = textsOf(card).join("\n");
+    expect(text).toContain("what changes something is said in the channel");
+    expect(text).toContain("**status production**");
+    expect(text).not.toMatch(/\*\*(deploy|rollback|lock|block|cancel|retry)/);
+  });
 });
 
 /** The row with every text from outside replaced. */
