@@ -463,7 +463,7 @@ describe("somebody from outside", () => {
 
 describe("in a chat with one person", () => {
   test.each([
-    ["hi", "rollback production 40655"],
+    ["hi", "Here you can look"],
     ["status", "production is well"],
     ["history", "Nothing was deployed here yet."],
     ["stats", "production"],
