@@ -75,6 +75,16 @@ export function asTeamsError(error: unknown): TeamsError {
       options,
     );
   }
+  // Somebody else was at the same thing: it was not done, and may be a moment later.
+  if (status === 409) {
+    return new TeamsError(
+      status,
+      "unreachable",
+      "none",
+      `Teams was busy with the same (${answer}).`,
+      options,
+    );
+  }
   if (status === 501 || (status !== undefined && status >= 400 && status < 500 && status !== 408)) {
     return new TeamsError(
       status,

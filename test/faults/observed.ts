@@ -15,7 +15,7 @@ export interface Wait {
   readonly sentence: string;
 }
 
-/** A service that is gone from just before a call until so many calls have met that. */
+/** A service that is gone from just before a call until so many calls of its port have met that. */
 export interface Outage {
   readonly of: StandIn;
   /** The port and its method, such as `registry.resolve`. */
@@ -200,7 +200,10 @@ async function outlast(
   name: string,
   call: () => unknown,
 ): Promise<unknown> {
-  if (outage?.at !== name || outage.times === 0) return call();
+  if (outage === undefined || outage.times === 0) return call();
+  // What follows the first may be another call, such as the look whether it was done all the same.
+  const meets = outage.isShut === true ? portOf(name) === portOf(outage.at) : name === outage.at;
+  if (!meets) return call();
   if (outage.isShut !== true) {
     outage.isShut = true;
     await outage.of.shut();
@@ -211,6 +214,10 @@ async function outlast(
     outage.times -= 1;
     if (outage.times === 0) await outage.of.open();
   }
+}
+
+function portOf(method: string): string {
+  return method.split(".")[0] ?? "";
 }
 
 function withFaults<Port extends Ledger | Threads>(port: Port, seen: () => Observations): Port {
