@@ -405,6 +405,16 @@ describe("when Teams", () => {
     expect(posts()[0]?.edits).toBe(1);
   });
 
+  test("was busy with the same card, the picture that it refused is offered again", async () => {
+    begin(everyState.waiting);
+    await pass(1);
+    teams.faults.push({ method: "PUT", path: ".", times: 1, answer: { status: 409 } });
+    threads.save({ ...everyState.waiting, expiresAt: everyState.waiting.expiresAt + 60_000 });
+    await pass(10);
+    expect(posts()).toHaveLength(1);
+    expect(posts()[0]?.edits).toBe(1);
+  });
+
   test("has lost a card on which somebody still has to decide, there is another", async () => {
     begin(everyState.waiting);
     await pass(1);
