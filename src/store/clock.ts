@@ -27,6 +27,8 @@ export interface ClockOptions {
 const interval = 10_000;
 /** An answer that took longer than this says too little about the time. Milliseconds. */
 const slowest = 1000;
+/** A machine that slept for less did not sleep. Milliseconds. */
+const shortestSleep = 1000;
 /** What is told: a jump, rather than the trembling of one measurement. Milliseconds. */
 const jump = 5000;
 
@@ -35,7 +37,7 @@ const jump = 5000;
  * of this machine does no harm. It is exact to half of an answer's way.
  */
 export async function createLedgerClock(options: ClockOptions): Promise<LedgerClock> {
-  const { read, log, wentBack, ticks = () => uptime() * 1000 } = options;
+  const { read, log, wentBack, ticks = createTicks() } = options;
   let offset: number | undefined;
 
   async function measure(): Promise<void> {
@@ -60,7 +62,25 @@ export async function createLedgerClock(options: ClockOptions): Promise<LedgerCl
   }
 
   await measure();
-  return { measure, run, now: () => Math.round(ticks() + (offset ?? 0)) };
+  // Rounded as Date.now() is: never ahead of the ledger's own.
+  return { measure, run, now: () => Math.floor(ticks() + (offset ?? 0)) };
+}
+
+/**
+ * Milliseconds since the machine's start, sleep and all. `coarse` knows of the sleep, but comes in steps (Linux tells it in
+ * hundredths of a second); `fine` stands still meanwhile.
+ */
+export function createTicks(
+  coarse = () => uptime() * 1000,
+  fine = () => performance.now(),
+): () => number {
+  let asleep = coarse() - fine();
+  return () => {
+    const now = fine();
+    const apart = coarse() - now;
+    if (apart - asleep > shortestSleep) asleep = apart;
+    return now + asleep;
+  };
 }
 
 /** PostgreSQL's own time; with SQLite, this machine's as it is now: it has no other. */

@@ -6,7 +6,11 @@ import { syncBuiltinESMExports } from "node:module";
  * due by time.
  */
 const { uptime } = os;
-let stillAt: number | undefined;
-process.on("SIGUSR2", () => (stillAt = stillAt === undefined ? uptime() : undefined));
-os.uptime = () => stillAt ?? uptime();
+const now = performance.now.bind(performance);
+let stillAt: { readonly uptime: number; readonly now: number } | undefined;
+process.on("SIGUSR2", () => {
+  stillAt = stillAt === undefined ? { uptime: uptime(), now: now() } : undefined;
+});
+os.uptime = () => stillAt?.uptime ?? uptime();
+performance.now = () => stillAt?.now ?? now();
 syncBuiltinESMExports();

@@ -1,4 +1,4 @@
-import { createLedgerClock } from "../../src/store/clock.ts";
+import { createLedgerClock, createTicks } from "../../src/store/clock.ts";
 
 const hour = 60 * 60_000;
 
@@ -27,6 +27,38 @@ describe("the ledger's clock", () => {
     expect(clock.now()).toBe(1_000_000);
     ticks += 5000;
     expect(clock.now()).toBe(1_005_000);
+  });
+
+  test("is never ahead of the ledger's own, nor behind it by more than the answer took", async () => {
+    const log = { info() {}, warn() {}, error() {} };
+    let took = 0;
+    const read = async () => {
+      took = performance.now();
+      return Date.now();
+    };
+    const clock = await createLedgerClock({ read, log });
+    took = performance.now() - took;
+    for (const end = Date.now() + 60; Date.now() < end;) {
+      const before = Date.now();
+      const now = clock.now();
+      expect(now).toBeLessThanOrEqual(Date.now());
+      expect(now).toBeGreaterThanOrEqual(before - Math.ceil(took) - 2);
+    }
+  });
+
+  test("goes on while the machine sleeps, and by less than the steps in which the machine tells that", () => {
+    let [coarse, fine] = [50_000, 0];
+    const own = createTicks(
+      () => Math.floor(coarse / 10) * 10,
+      () => fine,
+    );
+    const first = own();
+    [coarse, fine] = [coarse + 7, fine + 7];
+    expect(own() - first).toBe(7);
+    coarse += hour;
+    expect(own() - first).toBe(hour);
+    [coarse, fine] = [coarse + 3, fine + 3];
+    expect(own() - first).toBe(hour + 3);
   });
 
   test("P19 two processes agree to half of an answer's way", async () => {
