@@ -239,6 +239,8 @@ export interface Threads {
     shownRevision: number,
     nextAt: number,
   ): Promise<void>;
+  /** What the thread was sent so far, whoever has it now; undefined when that is nothing. */
+  readThread(deploymentId: number): Promise<string | undefined>;
   /** Tells that the thread may show an older picture than it should, whoever has it now. */
   spoilThread(deploymentId: number): Promise<void>;
 }

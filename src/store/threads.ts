@@ -15,6 +15,7 @@ export function createThreads(db: Kysely<Schema>): Threads {
     claimThread: (...wanted) => lightly(db, (one) => claimThread(one, ...wanted)),
     keepThread: (...kept) => lightly(db, (one) => keepThread(one, ...kept)),
     releaseThread: (...wanted) => lightly(db, (one) => releaseThread(one, ...wanted)),
+    readThread,
     spoilThread,
   });
 
@@ -100,6 +101,15 @@ export function createThreads(db: Kysely<Schema>): Threads {
         lease_until: 0,
       })
       .execute();
+  }
+
+  async function readThread(deploymentId: number): Promise<string | undefined> {
+    const row = await db
+      .selectFrom("thread")
+      .select("sent")
+      .where("deployment_id", "=", deploymentId)
+      .executeTakeFirst();
+    return row?.sent ?? undefined;
   }
 
   async function spoilThread(deploymentId: number): Promise<void> {

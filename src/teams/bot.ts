@@ -41,7 +41,7 @@ export interface BotOptions {
   readonly maintenance?: string | undefined;
   /** Remembers which messages were answered, so that a redelivery is not answered again, and who was turned away. */
   readonly deliveries: Pick<Ledger, "remember" | "audit">;
-  readonly threads: Pick<Threads, "spoilThread">;
+  readonly threads: Pick<Threads, "readThread" | "spoilThread">;
   readonly conversations: Conversations;
   /** Keeps how to speak in a channel of its own accord. */
   readonly channels: Pick<Channels, "remember" | "find">;
@@ -93,9 +93,8 @@ export function createBot({
   const noteChannel = createKnownChannels({ channels, clock, errands });
   const welcome = createWelcome({ config, deliveries, channels, conversations, errands, clock });
   const context = () => ({ now: clock.now(), timeZone });
-  const spoil = (id: number) => threads.spoilThread(id);
   const redraw = createRedraw({ conversations, errands });
-  const mend = createMender({ environments, timeZone, redraw, clock, spoil });
+  const mend = createMender({ environments, timeZone, redraw, errands, clock, threads });
   const names = Object.keys(environments);
   const { read, goodBuilds } = createReadingCommands({
     config,

@@ -139,6 +139,7 @@ const apart: Readonly<Record<string, string>> = {
   "ledger.renew":
     "only a look that takes long comes here, and a lease that is not renewed only ends",
   "cluster.readLive": "status reads it",
+  "threads.readThread": "a click that came too late reads it",
   "threads.spoilThread": "only a stale owner comes here; stories of stale owners judge the card",
 };
 

@@ -520,7 +520,9 @@ describe.each(stores)("the ledger on %s", (store) => {
     expect(await threads.claimThread("two", 1000, 6000)).toBeUndefined();
     if (first === undefined) throw new Error("no thread was due");
 
+    expect(await threads.readThread(id)).toBeUndefined();
     expect(await threads.keepThread(first, '{"card":"posting"}', 7000)).toBe(true);
+    expect(await threads.readThread(id)).toBe('{"card":"posting"}');
     await threads.releaseThread(first, '{"card":"1"}', 0, 1000);
     expect(await threads.claimThread("one", 2000, 6000)).toBeUndefined();
     expect(await threads.keepThread(first, "late", 9000)).toBe(false);

@@ -124,6 +124,7 @@ async function work(): Promise<void> {
     if (thread === undefined) throw new Error("no thread was due");
     await threads.keepThread(thread, "{}", 9000);
     await threads.releaseThread(thread, "{}", thread.revision, 3000);
+    await threads.readThread(id);
     await threads.spoilThread(id);
     await ledger.reject(id, { person, at: 3000 }, "no");
     await ledger.get(id);

@@ -362,6 +362,18 @@ describe("a click", () => {
     expect(room.spoiled).toEqual([everyState.expired.id]);
   });
 
+  test("P15 on the thread's own card leaves that to whoever draws the thread, so that no older picture comes after a newer one", async () => {
+    room.requests.decision = async () => ({ state: "expired", deployment: everyState.expired });
+    const id = await card();
+    const sent = { card: { state: "sent", posts: 1, at: 0, id, hash: "newest" } };
+    room.sent.set(everyState.expired.id, JSON.stringify(sent));
+    const { body } = await room.teams.click(megan, id, "approve", { deployment: 128 });
+    await room.settled();
+    expect(JSON.stringify(body)).toContain("expired");
+    expect(room.teams.posts().find((one) => one.id === id)?.edits).toBe(0);
+    expect(room.spoiled).toEqual([]);
+  });
+
   test.each([
     ["approve", undefined],
     ["approve", {}],

@@ -75,6 +75,8 @@ export interface Channel {
   readonly conversations: Conversations;
   /** Threads that may show an older picture than they should. */
   readonly spoiled: readonly number[];
+  /** What each deployment's thread was sent, as the ledger keeps it. */
+  readonly sent: Map<number, string>;
   readonly url: string;
   /** How to speak in each channel, as far as omnibot knows. */
   readonly remembered: ReadonlyMap<string, string>;
@@ -109,6 +111,7 @@ export async function openChannel(): Promise<Channel> {
   };
   const clock = { now: () => Date.now() };
   const spoiled: number[] = [];
+  const sent = new Map<number, string>();
   const remembered = new Map<string, string>();
   const unused = () => Promise.reject(new Error("not expected here"));
   const bot = createBot({
@@ -123,7 +126,10 @@ export async function openChannel(): Promise<Channel> {
       wouldShip: unused,
     },
     deliveries,
-    threads: { spoilThread: (id) => Promise.resolve(void spoiled.push(id)) },
+    threads: {
+      readThread: (id) => Promise.resolve(sent.get(id)),
+      spoilThread: (id) => Promise.resolve(void spoiled.push(id)),
+    },
     conversations,
     channels: {
       remember: (id, reference) => {
@@ -145,6 +151,7 @@ export async function openChannel(): Promise<Channel> {
     requests,
     conversations,
     spoiled,
+    sent,
     url,
     remembered,
     audited,

@@ -85,6 +85,10 @@ export class MemoryThreads implements Threads {
       });
   }
 
+  async readThread(deploymentId: number): Promise<string | undefined> {
+    return this.rows.find((one) => one.deployment.id === deploymentId)?.sent;
+  }
+
   async spoilThread(deploymentId: number): Promise<void> {
     const row = this.rows.find((one) => one.deployment.id === deploymentId);
     if (row === undefined) return;
