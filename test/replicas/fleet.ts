@@ -34,6 +34,8 @@ export interface Fleet {
   readonly holderOf: (environment: string) => Promise<Replica | undefined>;
   /** Which replica draws the thread of an environment's deployment now. */
   readonly drawerOf: (environment: string) => Promise<Replica | undefined>;
+  /** When one of them that stood still was awake again, in milliseconds since 1970. */
+  readonly thaws: readonly number[];
   close(): Promise<void>;
 }
 
@@ -50,8 +52,10 @@ const longestEnd = 15_000;
 
 /** Three replicas that start at once on an empty ledger. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const thaws: number[] = [];
+  const thawed = () => void thaws.push(Date.now());
   const replicas = await Promise.all(
-    skews.map((skew, i) => makeReplica(`r${i + 1}`, skew, options)),
+    skews.map((skew, i) => makeReplica(`r${i + 1}`, skew, thawed, options)),
   );
   const pool = new Pool({ connectionString: options.database, max: 2 });
   pool.on("error", () => {});
@@ -65,6 +69,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 
   return {
     replicas,
+    thaws,
     holderOf: (environment) =>
       owner(
         `select lease_owner as owner from deployment
@@ -91,6 +96,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 async function makeReplica(
   name: string,
   skew: number,
+  thawed: () => void,
   { database, environment, folder }: FleetOptions,
 ): Promise<Replica> {
   const { hostname, port: databasePort, pathname, username } = new URL(database);
@@ -158,7 +164,10 @@ async function makeReplica(
       return performance.now() - before;
     },
     freeze: () => signal("SIGSTOP"),
-    thaw: () => signal("SIGCONT"),
+    thaw() {
+      signal("SIGCONT");
+      thawed();
+    },
     jump: () => signal("SIGUSR2"),
   };
 }

@@ -7,8 +7,8 @@ import type { Place, Told } from "./people.ts";
 
 export interface Verdict {
   readonly findings: readonly Finding[];
-  /** Edits that showed less than the one before, and were mended by a later one. */
-  readonly outOfOrder: number;
+  /** When an edit showed less than the one before, and was mended by a later one. Milliseconds since 1970. */
+  readonly outOfOrder: readonly number[];
   readonly secondCards: number;
 }
 
@@ -26,7 +26,7 @@ export async function judge(place: Place, told: Told): Promise<Verdict> {
   const lines = await place.witness.deployments(told.thread);
   once("deployment of the message", lines.length);
   const [line] = lines;
-  if (line === undefined) return { findings, outOfOrder: 0, secondCards: 0 };
+  if (line === undefined) return { findings, outOfOrder: [], secondCards: 0 };
   const wanted = told.decision === "reject" ? "rejected" : "live";
   if (!told.finished) find("lost", `it has not ended: ${line.state}, at ${line.step}`);
   else if (line.state !== wanted) find("wrong", `it ended as ${line.state}`);
@@ -114,15 +114,15 @@ function judgeThread(
   else if (told.finished && !/ is live|rejected/i.test(cardText(live.latest.card)))
     find("lost", `the card does not say how it ended: ${cardText(live.latest.card)}`);
   return {
-    outOfOrder: cards.reduce((sum, card) => sum + stepsBack(card), 0),
+    outOfOrder: cards.flatMap(stepsBack),
     secondCards: Math.max(0, cards.length - 1),
   };
 }
 
-/** How often an edit showed less than the one before. */
-function stepsBack({ versions }: Post): number {
+/** When an edit showed less than the one before. */
+function stepsBack({ versions }: Post): readonly number[] {
   const ranks = versions.map(({ card }) => rankOf(cardText(card)));
-  return ranks.filter((rank, i) => i > 0 && rank < (ranks[i - 1] ?? 0)).length;
+  return versions.filter((_, i) => (ranks[i] ?? 0) < (ranks[i - 1] ?? 0)).map(({ at }) => at);
 }
 
 /** How far the deployment has come by its card: the steps that are done; a card without steps is the first or the last. */

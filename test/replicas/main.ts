@@ -37,11 +37,15 @@ const duration = values.full ? 6 * 60_000 : 75_000;
 const environments = ["production", "staging", "testing"];
 /** The platform gives a process so long to end, in milliseconds. */
 const longestEnd = 10_000;
+/** So long a process that stood still may go on with what it was about to send, in milliseconds. */
+const wakingUp = 1000;
 
 interface Line {
   readonly suite: string;
   readonly told: Told;
   readonly findings: readonly Finding[];
+  /** Edits that came too late, of a process that had stood still. */
+  readonly late: number;
   readonly outOfOrder: number;
   readonly secondCards: number;
 }
@@ -126,11 +130,17 @@ process.exit(failed === 0 ? 0 : 1);
 async function note(suite: string, told: Told, more: readonly Finding[] = []): Promise<void> {
   const verdict = await judge(place, told);
   const findings = [...more, ...verdict.findings];
-  // Only an edit that was on its way when its process stood still may arrive late.
-  if (suite !== "fences" && verdict.outOfOrder > 0)
-    findings.push({ type: "wrong", what: `${verdict.outOfOrder} edits out of order` });
-  lines.push({ suite, told, ...verdict, findings });
+  // Only an edit that was on its way when its process stood still may arrive late; a fence lets it go before it wakes that.
+  const late = verdict.outOfOrder.filter((at) => suite === "fences" || wasAsleep(at)).length;
+  const outOfOrder = verdict.outOfOrder.length - late;
+  if (outOfOrder > 0) findings.push({ type: "wrong", what: `${outOfOrder} edits out of order` });
+  lines.push({ suite, told, late, outOfOrder, secondCards: verdict.secondCards, findings });
   tell(`${told.kind} of ${told.environment} ended${findings.length > 0 ? ", with findings" : ""}`);
+}
+
+/** Whether some process was only just awake again. */
+function wasAsleep(at: number): boolean {
+  return fleet.thaws.some((thaw) => at >= thaw && at - thaw <= wakingUp);
 }
 
 function rowOf(suite: string) {
@@ -145,15 +155,11 @@ function rowOf(suite: string) {
     doubles: count("double"),
     lost: count("lost"),
     wrong: count("wrong"),
-    "out of order": suite === "fences" ? 0 : sumOf(own),
-    "late, mended": suite === "fences" ? sumOf(own) : 0,
+    "out of order": own.reduce((sum, line) => sum + line.outOfOrder, 0),
+    "late, mended": own.reduce((sum, line) => sum + line.late, 0),
     "2nd cards": own.reduce((sum, line) => sum + line.secondCards, 0),
     "reaction (ms, median)": Math.round(reactions[Math.floor(reactions.length / 2)] ?? 0),
   };
-}
-
-function sumOf(own: readonly Line[]): number {
-  return own.reduce((sum, line) => sum + line.outOfOrder, 0);
 }
 
 function tableOf(table: readonly object[]): string {
