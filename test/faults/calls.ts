@@ -229,6 +229,8 @@ export const calls: readonly Call[] = [
     path: "/contents/",
     during: "none",
     absent: "failed: file-not-found",
+    // The preflight reads it first.
+    courtesies: 1,
   }),
   onGitHub({
     name: "right to push",
@@ -334,6 +336,8 @@ export const calls: readonly Call[] = [
     during: "cluster.readFlux",
     query: isList,
     absent: "failed: release-missing",
+    // The last check before the build reads it first.
+    courtesies: 1,
   }),
   onKubernetes({
     name: "get Kustomization",
@@ -342,6 +346,8 @@ export const calls: readonly Call[] = [
     path: "/kustomizations/",
     during: "none",
     query: isList,
+    // The last check before the build reads it first.
+    courtesies: 1,
   }),
   onKubernetes({
     name: "list Deployments",
