@@ -106,10 +106,10 @@ await world.close();
 await ledger.remove();
 
 const falls = fleet.replicas.reduce((sum, replica) => sum + replica.falls, 0);
-const late = ends.filter((took) => took > longestEnd).length;
+const slowEnds = ends.filter((took) => took > longestEnd).length;
 const rows = ["fences", "hearsay", "side by side"].map(rowOf);
 const troubles = [...counts].map(([name, times]) => ({ trouble: name, times }));
-const failed = lines.filter(({ findings }) => findings.length > 0).length + late + falls;
+const failed = lines.filter(({ findings }) => findings.length > 0).length + slowEnds + falls;
 process.stdout.write(`\n${tableOf(rows)}\n\n${tableOf(troubles)}\n\n`);
 process.stdout.write(
   `Slowest end ${Math.round(Math.max(0, ...ends))} ms. Fell by itself: ${falls}.\n`,
