@@ -168,10 +168,10 @@ describe("the engine", () => {
     const real = ledger;
     ledger = {
       ...ledger,
-      async renew(claim, until) {
-        const kept = await real.renew(claim, until);
+      async renew(claim, leaseUntil) {
+        const kept = await real.renew(claim, leaseUntil);
         renewals += 1;
-        ahead = until - 50 - (still ?? until);
+        ahead = leaseUntil - 50 - (still ?? leaseUntil);
         return kept;
       },
       claim(owner, ...given) {
