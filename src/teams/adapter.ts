@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import {
   CloudAdapter,
   ConfigurationBotFrameworkAuthentication,
@@ -179,21 +181,30 @@ interface Pipeline {
 }
 
 interface Abortable {
+  readonly method: string;
+  readonly url: string;
   abortSignal?: AbortSignal;
+  agent?: HttpAgent | HttpsAgent;
 }
+
+const unshared = { keepAlive: false, proxyEnv: process.env };
+const ownConnection = { http: new HttpAgent(unshared), https: new HttpsAgent(unshared) };
 
 /**
  * Switches the SDK's retries off and a time-out on: it would repeat a POST up to four times, and every repetition is one
  * more message in the channel (measured with botbuilder 4.23.3). The time-out is a signal, since the client's own keeps its
- * timer, and with it the process, after a request that failed.
+ * timer, and with it the process, after a request that failed. A POST goes on a connection of its own: one that was used
+ * before may be closed by the other side just then, and whether the message arrived would be in doubt.
  */
 function disciplineClient(client: unknown, timeout: number): void {
   const { pipeline } = (client as { readonly client: { readonly pipeline: Pipeline } }).client;
   pipeline.removePolicy({ name: "defaultRetryPolicy" });
   pipeline.addPolicy({
-    name: "omnibot-timeout",
+    name: "omnibot-discipline",
     sendRequest(request, next) {
       request.abortSignal = AbortSignal.timeout(timeout);
+      if (request.method === "POST")
+        request.agent = ownConnection[request.url.startsWith("https:") ? "https" : "http"];
       return next(request);
     },
   });

@@ -47,7 +47,7 @@ export interface BotOptions {
   readonly channels: Pick<Channels, "remember" | "find">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long it waits before it tries again to write a request down, each time. Milliseconds. */
+  /** How long it waits before it tries again to write a request down, or to give an answer, each time. Milliseconds. */
   readonly secondThoughts?: readonly number[];
 }
 
@@ -82,7 +82,13 @@ export function createBot({
   const errands = createErrands(log);
   const ending = new AbortController();
   const isFirst = createFirstAnswer({ deliveries, clock, patience: ledgerTime });
-  const answer = createAnswering({ errands, isFirst, conversations });
+  const answer = createAnswering({
+    errands,
+    isFirst,
+    conversations,
+    secondThoughts,
+    ending: ending.signal,
+  });
   const membershipOf = createMembers({ tenant: teams.tenant, log, now: () => clock.now() });
   const turnedAway = createStanding({
     membershipOf,

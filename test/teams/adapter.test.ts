@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { StandIn } from "../../sandbox/stand-in.ts";
 import type { IncomingActivity } from "../../src/teams/activity.ts";
 import { createAdapter, type TeamsAdapter } from "../../src/teams/adapter.ts";
@@ -165,6 +167,37 @@ describe("P14 a token", () => {
     expect(
       await send(sign(claims()), { conversation: { id: "19:x@thread.tacv2", tenantId: tenant } }),
     ).toMatchObject({ status: 403, heard: 0 });
+  });
+});
+
+describe("a message to Teams", () => {
+  test("goes on a connection of its own, since one that is just being closed would leave it in doubt", async () => {
+    const connections = new Set<unknown>();
+    const teams = createServer((request, response) => {
+      connections.add(request.socket);
+      response.statusCode = 201;
+      response.setHeader("content-type", "application/json");
+      response.end('{"id":"1"}');
+    });
+    teams.listen(0, "127.0.0.1");
+    await once(teams, "listening");
+    const address = teams.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const adapter = createAdapter({ appId: "", tenant, token: undefined, allowAnonymous: true });
+    const reference = JSON.stringify({
+      serviceUrl: `http://127.0.0.1:${port}/`,
+      conversation: { id: channel },
+      bot: { id: "28:bot" },
+    });
+    const conversations = createConversations(adapter);
+    try {
+      for (const text of ["one", "two", "three"])
+        await conversations.post(reference, { type: "message", text });
+      expect(connections.size).toBe(3);
+    } finally {
+      teams.close();
+      teams.closeAllConnections();
+    }
   });
 });
 

@@ -89,6 +89,25 @@ describe("a message", () => {
     expect(room.requests.asked).toEqual([]);
   });
 
+  test.each([
+    ["a 429", { status: 429, headers: { "retry-after": "0" } }],
+    ["a token that is not taken once", { status: 401 }],
+  ])("gets its answer though Teams met it with %s", async (_, answer) => {
+    room.teams.faults.push({ method: "POST", path: "/activities$", times: 2, answer });
+    const { threadId } = await room.teams.say(alex, "help");
+    const end = Date.now() + 5000;
+    while (room.teams.counts().posts === 0 && Date.now() < end) await new Promise(setImmediate);
+    expect(await said(threadId)).toHaveLength(1);
+  });
+
+  test("P3 gets no answer a second time where the first one may have arrived", async () => {
+    const answer = { status: 502, after: true };
+    room.teams.faults.push({ method: "POST", path: "/activities$", times: 1, answer });
+    const { threadId } = await room.teams.say(alex, "help");
+    expect(await said(threadId)).toHaveLength(1);
+    expect(room.teams.counts().posts).toBe(1);
+  });
+
   test("asks for help and gets the commands", async () => {
     const { threadId } = await room.teams.say(diego, "hi");
     expect((await said(threadId)).join()).toContain("rollback production 40655");
