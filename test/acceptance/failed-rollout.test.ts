@@ -3,8 +3,8 @@ import { alex, megan } from "../../sandbox/people.ts";
 import { changesOf } from "./git.ts";
 import { patience, startStory, stopStories, type Story } from "./harness.ts";
 
-/** From the moment when the new tag is on the cluster, in milliseconds; Helm itself gives up after 5 minutes. */
-const promptly = 10_000;
+/** Helm's five minutes, so many times: a busy machine does not use them up. */
+const helmPatience = 10;
 
 describe("what goes wrong on the cluster", () => {
   let unpullable: Story;
@@ -20,7 +20,7 @@ describe("what goes wrong on the cluster", () => {
   afterAll(stopStories);
 
   async function play(scenario: Scenario): Promise<Story> {
-    const story = await startStory({ scenario });
+    const story = await startStory({ scenario, helmPatience });
     await story.request(alex, "deploy production");
     await story.click(megan, "approve");
     await story.waitFor("@Alex Wilber production-40672 is not live");
@@ -45,15 +45,14 @@ describe("what goes wrong on the cluster", () => {
     expect(thread).toContain("go back with rollback");
   });
 
-  test("both are noticed promptly", () => {
-    for (const story of [unpullable, crashing]) {
-      expect(timeOf(story, "step-failed:roll-out") - timeOf(story, "step-done:sync")).toBeLessThan(
-        promptly,
+  test("both are noticed while Helm still waits for the pods", () => {
+    for (const { world } of [unpullable, crashing]) {
+      const release = world.kubernetes.store.get("helmreleases", "omnispatial", "omnispatial-web");
+      expect(JSON.stringify(release?.spec)).toContain("production-40672");
+      const conditions: readonly object[] = release?.status.conditions ?? [];
+      expect(conditions).toContainEqual(
+        expect.objectContaining({ type: "Ready", status: "Unknown", reason: "Progressing" }),
       );
     }
   });
 });
-
-function timeOf(story: Story, action: string): number {
-  return story.audit().find((line) => line.action === action)?.at ?? Number.NaN;
-}

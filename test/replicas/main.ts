@@ -38,7 +38,7 @@ const environments = ["production", "staging", "testing"];
 /** The platform gives a process so long to end, in milliseconds. */
 const longestEnd = 10_000;
 /** So long a process that stood still may go on with what it was about to send, in milliseconds. */
-const wakingUp = 1000;
+const wakingUp = 2000;
 
 interface Line {
   readonly suite: string;
