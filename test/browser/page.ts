@@ -30,8 +30,11 @@ const withoutHints = `for (const one of document.querySelectorAll("*")) {
 
 const editors = "[data-lexical-editor=true]";
 
-/** Opens the Playground's page as its user sees it: Alex Wilber, in the channel "Deployments". */
-export async function openPlayground(url: string): Promise<Playground> {
+/**
+ * Opens the Playground's page as its user sees it: Alex Wilber, in the channel "Deployments". `account` says what omnibot did,
+ * for errors.
+ */
+export async function openPlayground(url: string, account = () => ""): Promise<Playground> {
   const browser = await launchChromium();
   const page = await openPage(browser, url).catch(async (error: unknown) => {
     await browser.close();
@@ -55,7 +58,9 @@ export async function openPlayground(url: string): Promise<Playground> {
       const found = thread().getByText(words).last();
       await found.waitFor({ timeout: seconds * 1000 }).catch(async () => {
         const said = await thread().innerText({ timeout: 1000 });
-        throw new Error(`"${words}" was not to be read within ${seconds} s, but:\n${said}`);
+        throw new Error(
+          `"${words}" was not to be read within ${seconds} s, but:\n${said}\n${account()}`,
+        );
       });
     },
     async buttons() {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,6 +18,7 @@ import { openPlayground, type Playground } from "./page.ts";
 /** Alex Wilber at the keyboard of Microsoft's own client; the second person clicks through its routes. */
 describe("in the Playground", () => {
   const folder = mkdtempSync(join(tmpdir(), "omnibot-browser-"));
+  const log = join(folder, "omnibot.log");
   let world: World;
   let port: number;
   let bot: BotProcess;
@@ -35,7 +36,7 @@ describe("in the Playground", () => {
       port: await freePort(),
     });
     others = await connectPlayground(server.url);
-    alex = await openPlayground(server.url);
+    alex = await openPlayground(server.url, () => readFileSync(log, "utf8").slice(-2000));
   }, 120_000);
 
   afterAll(async () => {
@@ -48,7 +49,7 @@ describe("in the Playground", () => {
   }, 60_000);
 
   function launchBot(): Promise<BotProcess> {
-    return startBot({ port, environment: world.environment, log: join(folder, "omnibot.log") });
+    return startBot({ port, environment: world.environment, log });
   }
 
   async function approve(person: SandboxPerson): Promise<void> {
