@@ -59,7 +59,7 @@ test(
     expect(told(story)).toContain(
       "diego-siciliani changed production-40655 to production-40641 in Git, past omnibot.",
     );
-    expect(await story.ask(adele, "status")).toMatch(
+    expect(await story.askForAll(adele, "status")).toMatch(
       /Git wants production-40641, (for|since) .*, by diego-siciliani, past omnibot\.[^]*3 of 3 ready on 40641[^]*Last: #1, production-40641, went live/,
     );
     expect(await story.ask(adele, "status #1")).toMatch(

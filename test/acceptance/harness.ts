@@ -36,6 +36,8 @@ export interface Story {
   say(who: Who, text: string, options?: SayOptions): Promise<Said>;
   /** Somebody asks in a thread of their own: what omnibot answers there, in words. */
   ask(who: Who, text: string): Promise<string>;
+  /** The same, but again where the answer is partial: a machine that is busy needs more than the two seconds. */
+  askForAll(who: Who, text: string): Promise<string>;
   /**
    * Somebody clicks a button of the story's card, or of the newest that has such a button: what that person alone is shown, in words. `data` is added to what the
    * button carries, as Teams does with what was typed.
@@ -143,6 +145,14 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
       const answers = () => teams.thread(threadId).filter((post) => post.fromBot);
       await story.until(`an answer to "${text}"`, () => answers().length > 0);
       return wordsOf(answers());
+    },
+
+    async askForAll(who, text) {
+      for (let patient = 5; patient > 0; patient -= 1) {
+        const answer = await story.ask(who, text);
+        if (!answer.includes("Partial answer")) return answer;
+      }
+      return await story.ask(who, text);
     },
 
     async click(who, verb, data) {

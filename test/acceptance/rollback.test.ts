@@ -44,24 +44,24 @@ describe("a rollback", () => {
     "to an earlier build goes live without a build, and status tells the truth at each phase",
     async () => {
       const { world } = story;
-      expect(await story.ask(adele, "status")).toMatch(
+      expect(await story.askForAll(adele, "status")).toMatch(
         /production is well\nGit wants production-40655[^]*3 of 3 ready on 40655[^]*web answers well/,
       );
 
       await story.request(alex, "rollback production 40641");
       expect(story.threadText()).toContain("Roll back production to 40641?");
-      expect(await story.ask(adele, "status production")).toMatch(
+      expect(await story.askForAll(adele, "status production")).toMatch(
         /a deployment is under way[^]*Rolling production back to 40641, at Approve: Waits for one approval\. Alex Wilber asked/,
       );
 
       await story.click(megan, "approve");
       await story.until("the merge", () => changesOf(world).merges === 1);
-      const during = await story.ask(adele, "status");
+      const during = await story.askForAll(adele, "status");
       expect(during).toContain("Git wants production-40641");
       expect(during).toMatch(/Rolling production back to 40641, at (Merge|Flux|Pods|Health)[.:]/);
 
       await story.waitFor("@Alex Wilber production-40641 is live again");
-      expect(await story.ask(adele, "status")).toMatch(
+      expect(await story.askForAll(adele, "status")).toMatch(
         /production is well, and held after a rollback\nGit wants production-40641[^]*3 of 3 ready on 40641[^]*went live/,
       );
       expect(world.azureDevOps.runs).toEqual([]);

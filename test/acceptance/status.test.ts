@@ -8,7 +8,7 @@ test(
   async () => {
     const story = await startStory();
     const { kubernetes, registry, github } = story.world;
-    expect(await story.ask(adele, "status")).toMatch(
+    expect(await story.askForAll(adele, "status")).toMatch(
       /production is well[^]*Git wants production-40655[^]*in the registry[^]*release \d+[^]*3 of 3 ready/,
     );
 
