@@ -2,8 +2,8 @@ import type { Fault, JournalEntry } from "../../sandbox/stand-in.ts";
 import { changesOf } from "./git.ts";
 import type { Story } from "./harness.ts";
 
-/** From the start to the next thing that omnibot does, in milliseconds: leases of the dead must not be waited for. */
-const promptly = 6000;
+/** From the start to the next thing that omnibot does, in milliseconds: half of a lease of the dead, which must not be waited for. */
+const promptly = 15_000;
 
 /** A request of omnibot to a stand-in. */
 export interface Moment {

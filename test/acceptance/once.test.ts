@@ -38,7 +38,7 @@ test.concurrent(
 test.concurrent(
   "P15 a request that nobody answers expires: it says so, and its buttons go away",
   async () => {
-    const story = await startStory({ production: { approval: { expires: "3s" } } });
+    const story = await startStory({ production: { approval: { expires: "10s" } } });
     const { messageId } = await story.request(alex, "deploy production");
     const [card] = story.cards();
     const early = await story.teams.click(diego, card?.id ?? "", "approve");
