@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -55,21 +55,20 @@ export function usualEnvironment(): Readonly<Record<string, string>> {
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, args, environment, folder, log, readyUrl } = options;
   mkdirSync(dirname(log), { recursive: true });
-  const output = createWriteStream(log, { flags: "a" });
+  // The child writes its log itself: what it has said is there, however busy this process is, and however the child ends.
+  const output = openSync(log, "a");
   const child = spawn(process.execPath, ["--no-warnings", ...args], {
     ...(folder === undefined ? {} : { cwd: folder }),
     env: { ...usualEnvironment(), ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", output, output],
   });
-  child.stdout.pipe(output, { end: false });
-  child.stderr.pipe(output, { end: false });
+  closeSync(output);
   let running = true;
   const killNow = () => void child.kill("SIGKILL");
   neverOutlive(child);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once("exit", (code, signal) => {
       running = false;
-      output.end();
       resolve(code ?? signal ?? "SIGKILL");
     });
   });

@@ -143,16 +143,10 @@ async function heldIn(location: Location): Promise<readonly (string | null)[]> {
 
 /** Starts omnibot again: how long it takes from being ready to its first request there, in milliseconds. */
 async function startsAndGoesOn(story: Story, journal: readonly JournalEntry[]): Promise<number> {
-  const starts = () =>
-    story
-      .log()
-      .split("\n")
-      .filter((line) => line.includes("omnibot is ready"));
-  const [before, started] = [journal.length, starts().length];
+  const before = journal.length;
   await story.restart();
-  // A process is ready before what it logs of that is in the file.
-  await story.until("the start in the log", () => starts().length > started);
-  const ready = starts().at(-1) ?? "";
+  const lines = story.log().trimEnd().split("\n");
+  const ready = lines.findLast((line) => line.includes("omnibot is ready")) ?? "";
   const { time } = z.object({ time: z.number() }).parse(JSON.parse(ready));
   await story.until("the first request", () => journal.length > before);
   const pause = Math.max(0, (journal[before]?.at ?? 0) - time);
