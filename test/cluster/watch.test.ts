@@ -10,7 +10,7 @@ const target = {
   namespace: "omnispatial",
   labels: "app=web",
 };
-const times: WatchTimes = { silence: 40, shortestWait: 5, longestWait: 20, between: 5 };
+const times: WatchTimes = { silence: 500, shortestWait: 5, longestWait: 20, between: 5 };
 
 interface Asked {
   readonly watch: boolean;
