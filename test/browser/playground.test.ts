@@ -67,6 +67,12 @@ describe("in the Playground", () => {
     throw new Error("nothing waits for an approval");
   }
 
+  test("omnibot introduces itself with two examples where it was added", async () => {
+    await alex.read("omnibot is here");
+    await alex.read("@omnibot deploy production");
+    await alex.read("@omnibot status production");
+  }, 60_000);
+
   test("a greeting gets the help, and what omnibot does not know gets the nearest that it does", async () => {
     await alex.post("hi");
     await alex.read("What you can ask");
