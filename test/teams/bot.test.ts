@@ -104,8 +104,15 @@ describe("a message", () => {
     const answer = { status: 502, after: true };
     room.teams.faults.push({ method: "POST", path: "/activities$", times: 1, answer });
     const { threadId } = await room.teams.say(alex, "help");
+    // What is said again would be said by the time that somebody who asked later has an answer.
+    for (let later = 0; later < 3; later += 1) {
+      const { threadId: other } = await room.teams.say(alex, "help");
+      const end = Date.now() + 5000;
+      const answered = () => room.teams.thread(other).some((post) => post.fromBot);
+      while (!answered() && Date.now() < end) await new Promise(setImmediate);
+      expect(answered()).toBe(true);
+    }
     expect(await said(threadId)).toHaveLength(1);
-    expect(room.teams.counts().posts).toBe(1);
   });
 
   test("asks for help and gets the commands", async () => {
