@@ -62,7 +62,7 @@ export async function createLedgerClock(options: ClockOptions): Promise<LedgerCl
   }
 
   await measure();
-  // Rounded as Date.now() is: never ahead of the ledger's own.
+  // Rounded down, as Date.now() is: on SQLite, whose clock that is, never ahead of it.
   return { measure, run, now: () => Math.floor(ticks() + (offset ?? 0)) };
 }
 

@@ -176,17 +176,18 @@ interface Pipeline {
   removePolicy(options: { readonly name: string }): unknown;
   addPolicy(policy: {
     readonly name: string;
-    sendRequest(request: Abortable, next: (request: Abortable) => unknown): unknown;
+    sendRequest(request: OutgoingRequest, next: (request: OutgoingRequest) => unknown): unknown;
   }): void;
 }
 
-interface Abortable {
+interface OutgoingRequest {
   readonly method: string;
   readonly url: string;
   abortSignal?: AbortSignal;
   agent?: HttpAgent | HttpsAgent;
 }
 
+/** A proxy that the environment names is used, as the SDK does by itself. */
 const unshared = { keepAlive: false, proxyEnv: process.env };
 const ownConnection = { http: new HttpAgent(unshared), https: new HttpsAgent(unshared) };
 

@@ -148,11 +148,10 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     },
 
     async askForAll(who, text) {
-      for (let patient = 5; patient > 0; patient -= 1) {
-        const answer = await story.ask(who, text);
-        if (!answer.includes("Partial answer")) return answer;
-      }
-      return await story.ask(who, text);
+      let answer = await story.ask(who, text);
+      for (let more = 5; more > 0 && answer.includes("Partial answer"); more -= 1)
+        answer = await story.ask(who, text);
+      return answer;
     },
 
     async click(who, verb, data) {

@@ -29,7 +29,7 @@ describe("the ledger's clock", () => {
     expect(clock.now()).toBe(1_005_000);
   });
 
-  test("is never ahead of the ledger's own, nor behind it by more than the answer took", async () => {
+  test("is never ahead of this machine's where that is the ledger's, nor behind it by more than the answer took", async () => {
     const log = { info() {}, warn() {}, error() {} };
     let took = 0;
     const read = async () => {
