@@ -13,9 +13,12 @@ import { alex, environment, fakeWorld } from "./fakes.ts";
 const quiet = { info() {}, warn() {}, error() {} };
 const clock = { now: () => Date.now() };
 
-/** Waits for something that another loop does; jest's own time-out of the test is the bound. */
+/** Waits for something that another loop does, and for less than jest does: a step that waits would not end with its test. */
 async function eventually(is: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const end = Date.now() + 30_000; !(await is());) {
+    if (Date.now() > end) throw new Error(`it never came to: ${is.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 describe("the engine", () => {
